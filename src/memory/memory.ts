@@ -1,0 +1,10 @@
+import type { Mfn } from "../address.ts";
+
+/** 32-bit words of a 4 KiB frame: entry i is words[2i] (low half) and words[2i + 1] (high half). */
+export const WORDS = 1024;
+
+/** Anything whose 4 KiB frames can be read: simulated memory, a snapshot, a memory image. */
+export interface FrameReader {
+  /** The frame's 1024 words, little-endian, to be read only; undefined when the source lacks it, which is not zero. */
+  frame(mfn: Mfn): Uint32Array | undefined;
+}
