@@ -162,6 +162,7 @@ export interface HostFacts {
   readonly totalMemoryMiB?: Sourced<number>;
   /** `xl info` virt_caps words. */
   readonly virtCaps?: Sourced<readonly string[]>;
+  /** false: missing, or there and switched off. */
   readonly hapDetected?: Sourced<boolean>;
   /** HAP page sizes as the boot log prints them, after hap_2mb/hap_1gb. */
   readonly hap2m?: Sourced<boolean>;
@@ -171,7 +172,7 @@ export interface HostFacts {
   /** `Intel VT-d Shared EPT tables [not ]enabled.` or virt_caps' iommu_hap_pt_share, or AMD-Vi's line. */
   readonly sharedTables?: Sourced<boolean>;
   readonly snoopControl?: Sourced<boolean>;
-  /** `VMX: EPT executable superpages disabled` seen: Xen keeps superpages non-executable. */
+  /** false: `VMX: EPT executable superpages disabled` was seen, Xen keeps superpages non-executable. */
   readonly execSuperpages?: Sourced<boolean>;
   readonly dom0Kernel?: Sourced<string>;
   /** PCI windows and RAM of /proc/iomem; all-zero listings yield none and a note. */
@@ -180,6 +181,36 @@ export interface HostFacts {
   >;
   readonly observedBars?: readonly ObservedBar[];
   readonly kvm?: Sourced<boolean>;
+  /** ` - Dom0 mode:` of the boot log: the command line's choice, before a PVH dom0 is forced to strict. */
+  readonly dom0Mode?: Sourced<"relaxed" | "strict" | "passthrough">;
+  /** How many `memory_map` lines the hypervisor's log holds (a PV target and a hidden log level print none). */
+  readonly memoryMapLines?: Sourced<number>;
+  readonly linuxCmdline?: Sourced<LinuxCmdline>;
+}
+
+/** The parameters of a Linux command line (KVM host or dom0) that bear on passthrough; null where not given. */
+export interface LinuxCmdline {
+  readonly text: string;
+  /** Comma parts of `intel_iommu=`, `amd_iommu=`, `iommu=` and `pci=`, all occurrences in order. */
+  readonly intelIommu: readonly string[];
+  readonly amdIommu: readonly string[];
+  readonly iommu: readonly string[];
+  readonly pci: readonly string[];
+  /** `iommu=pt` or `nopt`, `iommu.passthrough=`: identity domains for the host's own devices. */
+  readonly passthrough: boolean | null;
+  /** `iommu.strict=`. */
+  readonly strict: boolean | null;
+  /** `kvm-intel.ept=` and `kvm-amd.npt=`. */
+  readonly ept: boolean | null;
+  readonly npt: boolean | null;
+  /** `vfio-pci.ids=`; null in `subsystem` where any will do. */
+  readonly vfioIds: readonly {
+    readonly vendor: number;
+    readonly device: number;
+    readonly subsystem: { readonly vendor: number; readonly device: number } | null;
+  }[];
+  /** `xen-pciback.hide=` or `pciback.hide=`. */
+  readonly pcibackHide: readonly Bdf[];
 }
 
 export interface GuestPciSpec {

@@ -1,0 +1,36 @@
+import { type ChildProcess, spawn } from "node:child_process";
+
+/** An emulator's process, which the kernel ends when this process ends. */
+export interface EmulatorProcess {
+  readonly child: ChildProcess;
+  /** Resolves when it has ended, with its last words on standard error. */
+  readonly ended: Promise<string>;
+  readonly hasEnded: () => boolean;
+}
+
+export function startEmulator(program: string, args: readonly string[], folder: string): EmulatorProcess {
+  const child = spawn("setpriv", ["--pdeathsig", "KILL", program, ...args], {
+    cwd: folder,
+    stdio: ["pipe", "pipe", "pipe"],
+  });
+  let said = "";
+  let over = false;
+  child.stderr.setEncoding("latin1").on("data", (text: string) => {
+    said = (said + text).slice(-4000);
+  });
+  child.stdin.on("error", () => {
+    // It ended before it read what it was told: `ended` says so.
+  });
+  const ended = new Promise<string>((resolve) => {
+    const end = (): void => {
+      over = true;
+      resolve(said);
+    };
+    child.once("close", end);
+    child.once("error", (error) => {
+      said += String(error);
+      end();
+    });
+  });
+  return { child, ended, hasEnded: () => over };
+}

@@ -1,0 +1,60 @@
+import { runBoot } from "./boot.ts";
+import type { DomainResult, OperationResult } from "./results.ts";
+import type { RigScript } from "./script.ts";
+import type { Snapshot } from "./snapshot.ts";
+import { bootKey, type Target, targetOf } from "./target.ts";
+
+export interface RigOptions {
+  /** Memory of the machine. Default 2048 in QEMU, 512 in Bochs. */
+  readonly memoryMiB?: number;
+  /** Further QEMU devices, as its -device takes them: "pci-testdev,membar=8G". */
+  readonly devices?: readonly string[];
+  /** See which frames the hypervisor chose for each populate (QEMU only). Default true. */
+  readonly look?: boolean;
+  /** Longest time without news from the payload. Default 300 s. */
+  readonly timeoutMs?: number;
+}
+
+/** What a script came to on the real hypervisor. */
+export interface RigRun {
+  /** One a script's operation, in order. */
+  readonly results: readonly OperationResult[];
+  /** One a script's domain, in order. */
+  readonly domains: readonly DomainResult[];
+  /** Tables of the script's domains as it left them; dom0's for a script without domains. */
+  readonly snapshot: Snapshot;
+  /** The hypervisor's console of the boot, which other scripts may have shared. */
+  readonly log: string;
+}
+
+/**
+ * Runs scripts on a real hypervisor: all those that agree on the machine share a boot. Rejects when a package or the
+ * hypervisor is missing, for a script that the rig cannot carry out, and when a machine dies on the way.
+ */
+export async function runMany(scripts: readonly RigScript[], options: RigOptions = {}): Promise<RigRun[]> {
+  const boots = new Map<string, { target: Target; members: number[] }>();
+  scripts.forEach((script, index) => {
+    const target = targetOf(script.hypervisor, options);
+    const boot = boots.get(bootKey(target)) ?? { target, members: [] };
+    boot.members.push(index);
+    boots.set(bootKey(target), boot);
+  });
+  const runs: RigRun[] = [];
+  for (const { target, members } of boots.values()) {
+    const done = await runBoot(
+      target,
+      members.map((index) => scripts[index]!),
+      { timeoutMs: options.timeoutMs ?? 300_000, look: options.look ?? true },
+    );
+    members.forEach((index, i) => {
+      runs[index] = done[i]!;
+    });
+  }
+  return runs;
+}
+
+/** Runs one script on a real hypervisor. Rejects like `runMany`. */
+export async function runOnXen(script: RigScript, options: RigOptions = {}): Promise<RigRun> {
+  const [run] = await runMany([script], options);
+  return run!;
+}

@@ -1,0 +1,100 @@
+/**
+ * Contiguity markers (xen-mapping.md 7.8): every entry of an IOMMU table from 4.17 on carries a 4-bit number m in bits
+ * that hardware ignores. The 2^m entries from it on are known to be alike: all empty, or leaves with the same flags
+ * and consecutive, aligned addresses. They tell in constant time when a table is complete (and may become one larger
+ * leaf) or empty (and may be freed).
+ */
+
+/** Where a driver keeps the marker: word of the entry (0 low, 1 high half) and its shift in that word. */
+export interface MarkerPlace {
+  readonly word: 0 | 1;
+  readonly shift: number;
+}
+
+export type StoredKind = "empty" | "leaf" | "table";
+
+const trailingZeros = (i: number): number => (i === 0 ? 9 : 31 - Math.clz32(i & -i));
+
+const templates = new Map<MarkerPlace, Uint32Array>();
+
+/** Give a fresh, empty table its initial markers: 9 at the head, trailing zeros of the index elsewhere. */
+export function initMarkers(words: Uint32Array, place: MarkerPlace): void {
+  let template = templates.get(place);
+  if (!template) {
+    template = new Uint32Array(1024);
+    for (let i = 0; i < 512; i++) template[2 * i + place.word] = trailingZeros(i) << place.shift;
+    templates.set(place, template);
+  }
+  words.set(template);
+}
+
+const get = (words: Uint32Array, i: number, place: MarkerPlace): number =>
+  (words[2 * i + place.word]! >>> place.shift) & 15;
+
+function set(words: Uint32Array, i: number, place: MarkerPlace, value: number): void {
+  const at = 2 * i + place.word;
+  words[at] = ((words[at]! & ~(15 << place.shift)) | (value << place.shift)) >>> 0;
+}
+
+/** What `updateMarkers` found: whether the table is one group now, and how many markers it stored. */
+export const COMPLETE = 1 << 16;
+
+/**
+ * Bring the markers up to date after entry `index` was stored with marker 0. `level` is the table's level, for the
+ * address bit by which neighbours must differ. Returns the number of marker stores, plus COMPLETE when all 512
+ * entries are one group.
+ */
+export function updateMarkers(
+  words: Uint32Array,
+  index: number,
+  level: number,
+  kind: StoredKind,
+  place: MarkerPlace,
+): number {
+  let stores = 0;
+  // 1. Groups to the left that reached over this entry shrink.
+  for (let i = index; i !== 0; ) {
+    const b = trailingZeros(i);
+    i &= i - 1;
+    if (get(words, i, place) <= b) break;
+    set(words, i, place, b);
+    stores++;
+  }
+  if (kind === "table") return stores;
+  const markerLo = place.word === 0 ? ~(15 << place.shift) : -1;
+  const markerHi = place.word === 1 ? ~(15 << place.shift) : -1;
+  const lo = words[2 * index]! & markerLo;
+  const hi = words[2 * index + 1]! & markerHi;
+  const addressBit = 9 * (level - 1);
+  if (kind === "leaf") {
+    const frame = (hi & 0xfffff) * 0x100000 + (lo >>> 12);
+    // 2. A leaf whose place disagrees with its address can never be part of a larger page.
+    if (Math.floor(frame / 2 ** addressBit) % 512 !== index) return stores;
+  }
+  /** Entry j continues this group of 2^b: the same but for the one address bit worth 2^b pages of this level. */
+  const matches = (j: number, b: number): boolean => {
+    const xorLo = ((words[2 * j]! & markerLo) ^ (words[2 * idx]! & markerLo)) >>> 0;
+    const xorHi = ((words[2 * j + 1]! & markerHi) ^ (words[2 * idx + 1]! & markerHi)) >>> 0;
+    if (kind === "empty") return (words[2 * j]! & markerLo) === 0 && (words[2 * j + 1]! & markerHi) === 0;
+    const bit = 12 + addressBit + b;
+    return bit < 32 ? xorLo === (1 << bit) >>> 0 && xorHi === 0 : xorLo === 0 && xorHi === (1 << (bit - 32)) >>> 0;
+  };
+  let idx = index;
+  let b = 0;
+  // 3. Grow to the right.
+  while (b < 9 && (idx & (1 << b)) === 0) {
+    const j = idx | (1 << b);
+    if (!matches(j, b) || get(words, j, place) !== b) break;
+    b++;
+  }
+  // 4. Record, and merge with the left.
+  for (;;) {
+    set(words, idx, place, b);
+    stores++;
+    if (b === 9) return stores + COMPLETE;
+    const j = idx ^ (1 << b);
+    if (!matches(j, b) || get(words, j, place) !== b) return stores;
+    idx &= ~(1 << b);
+    b++;
+  }
+}

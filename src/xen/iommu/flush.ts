@@ -1,0 +1,31 @@
+import type { Domain } from "../domain.ts";
+
+/** What an IOMMU update asks of the flush that follows (xen-mapping.md 7.4). */
+export const ADDED = 1;
+export const MODIFIED = 2;
+/** A table went: everything of the domain must go. */
+export const ALL = 4;
+
+/** Whether [dfn, dfn + pages) lies within one aligned block of 2^order. */
+const within = (dfn: number, pages: number, order: number): boolean =>
+  Math.floor(dfn / 2 ** order) === Math.floor((dfn + pages - 1) / 2 ** order);
+
+/**
+ * `times` IOTLB flush requests for ranges of `pages` like the one at `dfn`, and the commands that the hardware gets
+ * (7.7, 7.10). Nothing happens without flags.
+ */
+export function flushIotlb(domain: Domain, dfn: number, pages: number, flags: number, times = 1): void {
+  const { ledger, machine } = domain;
+  const { iommu } = machine;
+  if (flags === 0 || pages === 0 || !iommu) return;
+  ledger.iotlbFlushes += times;
+  if ((flags & (MODIFIED | ALL)) === 0 && (iommu.kind === "amdvi" || !iommu.cachingMode)) return;
+  const order = Math.log2(pages);
+  const whole =
+    (flags & ALL) !== 0 ||
+    (iommu.kind === "vtd"
+      ? !Number.isInteger(order) || dfn % pages !== 0 || order > iommu.maxMask
+      : !within(dfn, pages, 18));
+  if (whole) ledger.iotlbDomainCommands += times * iommu.units;
+  else ledger.iotlbCommands += times * iommu.units;
+}

@@ -1,0 +1,137 @@
+import { crash, type Domain, logLine } from "../domain.ts";
+import type { Rights } from "../rights.ts";
+import { driverOf } from "./driver.ts";
+import { ADDED, ALL, flushIotlb, MODIFIED } from "./flush.ts";
+import { singleMap, singleUnmap } from "./single.ts";
+import { mapRun, type Outcome, unmapRun } from "./tables.ts";
+
+/**
+ * The largest announced page size that divides both frames and fits the rest, climbing one announced size at a time and
+ * stopping at the first that does not (xen-mapping.md 7.4, 4.17 on). Only 4 KiB before.
+ */
+function pageOrder(domain: Domain, dfn: number, mfn: number, left: number): number {
+  let order = 0;
+  for (const next of domain.machine.iommuOrders) {
+    const size = 2 ** next;
+    if (dfn % size !== 0 || mfn % size !== 0 || left < size) break;
+    order = next;
+  }
+  return order;
+}
+
+/** Up to 4.16 the vendor routine was called a page of 4 KiB at a time; the bulk of those calls is one run. */
+const booked = (domain: Domain, outcome: Outcome): Outcome => {
+  domain.ledger.iommuVendorCalls += Math.max(outcome.count, 1);
+  return outcome;
+};
+
+/**
+ * `n` map requests of 2^order frames each, consecutive from (dfn, mfn) on. Returns 0 or the first error; a failed
+ * request has unmapped its own prefix, and crashed the domain unless that is the hardware domain.
+ */
+export function requestMap(domain: Domain, dfn: number, mfn: number, order: number, n: number, rights: Rights): number {
+  const { release } = domain.machine;
+  if (!release.iommuRequests) return singleMap(domain, dfn, mfn, 2 ** order * n, 2 ** order, rights);
+  if (order === 0) {
+    for (let i = 0; i < n; ) {
+      const run = booked(domain, mapRun(domain, dfn + i, mfn + i, 0, n - i, rights));
+      domain.ledger.iommuMapCalls += Math.max(run.count, 1);
+      if (run.rc < 0) return mapFailed(domain, dfn + i, mfn + i, 0, run.rc);
+      if (run.count > 1) flushIotlb(domain, dfn + i, 1, run.flags, run.count - 1);
+      flushIotlb(domain, dfn + i + run.count - 1, 1, run.last);
+      i += run.count;
+    }
+    return 0;
+  }
+  const pages = 2 ** order;
+  for (let i = 0; i < n; i++) {
+    const rc = mapOne(domain, dfn + i * pages, mfn + i * pages, pages, rights);
+    if (rc < 0) return rc;
+  }
+  return 0;
+}
+
+/** One request of several frames. */
+function mapOne(domain: Domain, dfn: number, mfn: number, pages: number, rights: Rights): number {
+  domain.ledger.iommuMapCalls++;
+  let flags = 0;
+  for (let i = 0; i < pages; ) {
+    const sub = pageOrder(domain, dfn + i, mfn + i, pages - i);
+    const limit = sub === 0 ? runOfSmall(domain, dfn + i, mfn + i, pages - i) : 1;
+    const run = booked(domain, mapRun(domain, dfn + i, mfn + i, sub, limit, rights));
+    if (run.rc < 0) return mapFailed(domain, dfn, mfn, i, run.rc);
+    flags |= run.flags | run.last;
+    i += run.count * 2 ** sub;
+  }
+  flushIotlb(domain, dfn, pages, flags);
+  return 0;
+}
+
+/** Pages until a larger size may become possible again. */
+const runOfSmall = (domain: Domain, dfn: number, mfn: number, left: number): number =>
+  domain.machine.iommuOrders.length === 1 || (dfn - mfn) % 512 !== 0 || left < 512 ? left : 512 - (dfn % 512);
+
+/** Log line, roll-back of the request's own prefix, crash (7.4). */
+function mapFailed(domain: Domain, dfn: number, mfn: number, done: number, rc: number): number {
+  logLine(
+    domain,
+    `d${domain.id}: IOMMU mapping dfn 0x${(dfn + done).toString(16)} to mfn 0x${(mfn + done).toString(16)} failed: ${rc}`,
+  );
+  for (let i = 0; i < done; ) {
+    const sub = pageOrder(domain, dfn + i, dfn + i, done - i);
+    const run = booked(domain, unmapRun(domain, dfn + i, sub, 1));
+    i += Math.max(1, run.count) * 2 ** sub;
+  }
+  if (domain.machine.release.iommuFailureFlushesAll) flushIotlb(domain, dfn, 1, ALL | ADDED | MODIFIED);
+  failureCrash(domain);
+  return rc;
+}
+
+/** An IOMMU failure crashes the domain unless it is the hardware domain; AMD-Vi's own crash spares nobody (11.3). */
+function failureCrash(domain: Domain): void {
+  if (!domain.hardwareDomain || driverOf(domain.machine).kind === "amdvi") crash(domain);
+}
+
+/** `n` unmap requests of 2^order frames each, consecutive from `dfn` on. Returns 0 or the first error. */
+export function requestUnmap(domain: Domain, dfn: number, order: number, n: number): number {
+  const { release } = domain.machine;
+  if (!release.iommuRequests) return singleUnmap(domain, dfn, 2 ** order * n);
+  if (order === 0) {
+    for (let i = 0; i < n; ) {
+      const run = booked(domain, unmapRun(domain, dfn + i, 0, n - i));
+      domain.ledger.iommuUnmapCalls += Math.max(run.count, 1);
+      if (run.rc < 0) {
+        failureCrash(domain);
+        return run.rc;
+      }
+      if (run.count > 1) flushIotlb(domain, dfn + i, 1, run.flags, run.count - 1);
+      flushIotlb(domain, dfn + i + run.count - 1, 1, run.last);
+      i += run.count;
+    }
+    return 0;
+  }
+  const pages = 2 ** order;
+  let result = 0;
+  for (let i = 0; i < n; i++) {
+    domain.ledger.iommuUnmapCalls++;
+    let flags = 0;
+    const from = dfn + i * pages;
+    for (let j = 0; j < pages; ) {
+      const sub = pageOrder(domain, from + j, from + j, pages - j);
+      const limit = sub === 0 ? runOfSmall(domain, from + j, from + j, pages - j) : 1;
+      const run = booked(domain, unmapRun(domain, from + j, sub, limit));
+      if (run.rc < 0) {
+        // The first error is remembered; only the hardware domain goes on past it (7.4).
+        result = result || run.rc;
+        failureCrash(domain);
+        if (!domain.hardwareDomain) return result;
+        j += 2 ** sub;
+        continue;
+      }
+      flags |= run.flags | run.last;
+      j += run.count * 2 ** sub;
+    }
+    flushIotlb(domain, from, pages, flags);
+  }
+  return result;
+}

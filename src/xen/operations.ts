@@ -1,0 +1,134 @@
+import type { Gfn, Mfn } from "../address.ts";
+import { ERRNO, errnoName } from "./constants.ts";
+import { assignDevice, createDomain, deassignDevice, destroyDomain } from "./create.ts";
+import type { Domain, DomainSpec } from "./domain.ts";
+import { iomemPermission, memoryMapping, type U64 } from "./domctl.ts";
+import { type LibraryResult, libraryMemoryMapping } from "./libxc.ts";
+import type { Machine } from "./machine.ts";
+import { decreaseReservation, populate, removeFromPhysmap } from "./ram.ts";
+
+/** One step of an operation script (contract, "Operation scripts"). Frames may be any 64-bit number. */
+export type Operation =
+  | {
+      readonly op: "populate";
+      readonly domain: number;
+      readonly gfn: U64;
+      readonly order: number;
+      readonly extents: number;
+      /** null: the hypervisor chooses. */
+      readonly mfn: U64 | null;
+    }
+  | {
+      readonly op: "iomem_permission";
+      readonly domain: number;
+      readonly mfn: U64;
+      readonly pages: U64;
+      readonly allow: boolean;
+    }
+  | {
+      readonly op: "memory_mapping";
+      readonly domain: number;
+      readonly gfn: U64;
+      readonly mfn: U64;
+      readonly pages: number;
+      readonly add: boolean;
+      /** A single domctl instead of the library call. */
+      readonly raw?: boolean;
+      readonly maxCalls?: number;
+      readonly undoOnFailure?: boolean;
+    }
+  | { readonly op: "remove_from_physmap"; readonly domain: number; readonly gfn: U64 }
+  | {
+      readonly op: "decrease_reservation";
+      readonly domain: number;
+      readonly gfn: U64;
+      readonly order: number;
+      readonly extents: number;
+    }
+  | { readonly op: "assign_device" | "deassign_device"; readonly domain: number; readonly device: string }
+  | { readonly op: "destroy"; readonly domain: number };
+
+/** Result of one operation: 0, an error with its name, or what the request counts. */
+export interface OperationResult {
+  readonly result?: number;
+  readonly error?: string;
+  readonly populated?: number;
+  readonly decreased?: number;
+  readonly pagesDone?: number;
+  readonly hypercalls?: number;
+  readonly firstReturn?: number | null;
+  readonly lastReturn?: number | null;
+  readonly undo?: Omit<LibraryResult, "undo">;
+  /** The hypervisor crashed the domain in this operation. */
+  readonly crashed?: true;
+}
+
+/** A host and its domains by id. */
+export interface World {
+  readonly machine: Machine;
+  readonly domains: ReadonlyMap<number, Domain>;
+}
+
+/** Create the domains of a script. Domain 0 exists always: a PVH dom0 without a device, whose permission is the caller's. */
+export function makeWorld(machine: Machine, specs: readonly DomainSpec[]): World {
+  const domains = new Map(specs.map((spec) => [spec.id ?? 1, createDomain(machine, spec)]));
+  if (!domains.has(0)) {
+    const dom0 = createDomain(machine, {
+      id: 0,
+      guest: "pvh",
+      hardwareDomain: true,
+      poolPages: Number.POSITIVE_INFINITY,
+      started: true,
+    });
+    dom0.permissions.frames = machine.callerPermissions;
+    domains.set(0, dom0);
+  }
+  return { machine, domains };
+}
+
+const failure = (result: number): OperationResult => (result < 0 ? { result, error: errnoName(result) } : { result });
+
+function perform(domain: Domain, operation: Operation): OperationResult {
+  switch (operation.op) {
+    case "populate":
+      return {
+        populated: populate(
+          domain,
+          Number(operation.gfn) as Gfn,
+          operation.order,
+          operation.extents,
+          operation.mfn === null ? null : (Number(operation.mfn) as Mfn),
+        ),
+      };
+    case "iomem_permission":
+      return failure(iomemPermission(domain, operation.mfn, operation.pages, operation.allow));
+    case "memory_mapping": {
+      const { gfn, mfn, pages, add, raw, maxCalls, undoOnFailure } = operation;
+      if (raw) return failure(memoryMapping(domain, gfn, mfn, pages, add));
+      const limits = { ...(maxCalls === undefined ? {} : { maxCalls }), undoOnFailure: undoOnFailure ?? false };
+      const done = libraryMemoryMapping(domain, gfn, mfn, pages, add, limits);
+      return { ...failure(done.result), ...done };
+    }
+    case "remove_from_physmap":
+      return failure(removeFromPhysmap(domain, Number(operation.gfn) as Gfn));
+    case "decrease_reservation":
+      return {
+        decreased: decreaseReservation(domain, Number(operation.gfn) as Gfn, operation.order, operation.extents),
+      };
+    case "assign_device":
+      return failure(assignDevice(domain, operation.device));
+    case "deassign_device":
+      return failure(deassignDevice(domain, operation.device));
+    case "destroy":
+      return failure(destroyDomain(domain));
+  }
+}
+
+/** Carry out one operation. A domain that does not exist or is destroyed gives -ESRCH. */
+export function runOperation(world: World, operation: Operation): OperationResult {
+  const domain = world.domains.get(operation.domain);
+  if (!domain || domain.destroyed) return failure(ERRNO.ESRCH);
+  const before = domain.crashed;
+  const result = perform(domain, operation);
+  return domain.crashed && !before ? { ...result, crashed: true } : result;
+}

@@ -1,0 +1,98 @@
+import type { Mfn } from "../../address.ts";
+import { frameField, LEAF } from "../../format/format.ts";
+import { store } from "../../radix/entries.ts";
+import { indexAt, newPosition } from "../../radix/tree.ts";
+import { ERRNO, TYPE } from "../constants.ts";
+import type { Domain } from "../domain.ts";
+import { splitAt, syncCpus } from "./ept-entry.ts";
+import { effectiveMemoryType, IPAT, NOT_UNIFORM } from "./ept-memory-type.ts";
+
+/** EMT 7: "recompute this memory type", in leaves and in table pointers alike (5.7). */
+const MARK = 7 << 3;
+const RECALC = 1 << 10;
+const EMT_AND_IPAT = (7 << 3) | (1 << 6);
+
+export const isMarked = (lo: number, _hi: number): boolean => (lo & MARK) === MARK && (lo & 7) !== 0;
+
+/** Valid and present, so that a mark may be put on it. */
+const markable = (lo: number, hi: number): boolean => (lo & 7) !== 0 && ((hi >>> 20) & 0x3f) !== TYPE.invalid;
+
+/**
+ * Mark every valid, present entry of a table that is not marked yet; books the 512 reads and the stores. Returns how
+ * many were marked.
+ */
+function markTable(domain: Domain, words: Uint32Array, level: number, recalc: number): number {
+  const { ledger } = domain;
+  const { format } = domain.p2m;
+  let leaves = 0;
+  let pointers = 0;
+  for (let i = 0; i < 1024; i += 2) {
+    const lo = words[i]!;
+    if ((lo & 7) === 0) continue;
+    const hi = words[i + 1]!;
+    if ((lo & MARK) === MARK || !markable(lo, hi)) continue;
+    words[i] = (lo | MARK | recalc) >>> 0;
+    if (format.kindOf(lo, hi, level) === LEAF) leaves++;
+    else pointers++;
+  }
+  ledger.markReads += 512;
+  ledger.markLeafStores += leaves;
+  ledger.markPointerStores += pointers;
+  return leaves + pointers;
+}
+
+/** The memory-type change of 2.4: mark the root's entries, and sync the CPUs if anything changed. */
+export function markAll(domain: Domain): void {
+  const { p2m, ledger } = domain;
+  ledger.memoryTypeMarks++;
+  if (markTable(domain, p2m.memory.words(p2m.root), p2m.levels, 0) > 0) syncCpus(domain, 1);
+}
+
+/** Recompute a leaf's memory type in place; false when its frames have no common type. */
+function recompute(domain: Domain, words: Uint32Array, index: number, level: number): boolean {
+  const lo = words[2 * index]!;
+  const hi = words[2 * index + 1]!;
+  const found = effectiveMemoryType(domain, frameField(lo, hi), 9 * (level - 1), 1, (hi >>> 20) & 0x3f);
+  if (found === NOT_UNIFORM) return false;
+  const memory = ((found & 7) << 3) | (found & IPAT ? 1 << 6 : 0);
+  store(words, index, ((lo & ~EMT_AND_IPAT & ~RECALC) | memory) >>> 0, hi);
+  domain.ledger.recalcLeafStores++;
+  return true;
+}
+
+/**
+ * Resolve the marks on the way to a gfn, top down (5.7): pass a table pointer's mark to the table below, recompute a
+ * marked superpage (splitting it where its frames have no common type), and at the last level all 512 entries. Returns
+ * 0, or -ENOMEM when a split finds the pool dry.
+ */
+export function recalculate(domain: Domain, gfn: number): number {
+  const { p2m, ledger } = domain;
+  let words = p2m.memory.words(p2m.root);
+  for (let level = p2m.levels; ; ) {
+    const index = indexAt(gfn, level);
+    const lo = words[2 * index]!;
+    const hi = words[2 * index + 1]!;
+    if ((lo & 7) === 0) return 0;
+    const marked = (lo & MARK) === MARK;
+    if (level === 1) {
+      if (marked)
+        for (let i = 0; i < 512; i++) if (markable(words[2 * i]!, words[2 * i + 1]!)) recompute(domain, words, i, 1);
+      return 0;
+    }
+    const leaf = p2m.format.kindOf(lo, hi, level) === LEAF;
+    if (leaf) {
+      if (!marked || recompute(domain, words, index, level)) return 0;
+      const at = { ...newPosition(), level, words, index, lo, hi, kind: LEAF } as const;
+      if (!splitAt(domain, at, level - 1)) return ERRNO.ENOMEM;
+    }
+    const pointer = words[2 * index]!;
+    const below = p2m.memory.words(frameField(pointer, words[2 * index + 1]!) as Mfn);
+    if (!leaf && marked) {
+      markTable(domain, below, level - 1, lo & RECALC);
+      store(words, index, (pointer & ~MARK & ~RECALC) >>> 0, hi);
+      ledger.markPointerStores++;
+    }
+    words = below;
+    level--;
+  }
+}

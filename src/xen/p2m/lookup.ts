@@ -1,0 +1,91 @@
+import { EMPTY, LEAF, TABLE } from "../../format/format.ts";
+import { countRun, countSame } from "../../radix/entries.ts";
+import { newPosition, type Position, pagesAt, walk } from "../../radix/tree.ts";
+import { ACCESS_RWX, type Access, type P2mType, TYPE } from "../constants.ts";
+import type { Domain } from "../domain.ts";
+import { uniformFrames } from "../machine.ts";
+import { NONE } from "./backend.ts";
+import { backendOf } from "./backends.ts";
+
+/** What the P2M says about one gfn, and where that stands. Reused between look-ups: read it before the next one. */
+export interface Found {
+  /** Order of the level at which the walk stopped: "current order" (xen-mapping.md 3.4). */
+  order: number;
+  /** "mmio_dm" for a hole. */
+  type: P2mType;
+  access: Access;
+  /** Machine frame of exactly this gfn; NONE for a hole. */
+  mfn: number;
+  /** An entry on the way awaits recalculation. */
+  marked: boolean;
+  /** False where the look-up did not walk, because the gfn lies above the highest ever mapped. */
+  walked: boolean;
+  readonly at: Position;
+}
+
+const found: Found = {
+  order: 0,
+  type: TYPE.mmio_dm,
+  access: ACCESS_RWX,
+  mfn: NONE,
+  marked: false,
+  walked: false,
+  at: newPosition(),
+};
+
+let isMarked: (lo: number, hi: number) => boolean = () => false;
+const noteMark = (lo: number, hi: number): void => {
+  if (isMarked(lo, hi)) found.marked = true;
+};
+
+/** Look a gfn up without side effects and without booking. */
+export function lookUp(domain: Domain, gfn: number): Found {
+  found.type = TYPE.mmio_dm;
+  found.access = ACCESS_RWX;
+  found.mfn = NONE;
+  found.marked = false;
+  if (gfn > domain.highestGfn) {
+    found.walked = false;
+    found.order = [27, 18, 9].find((order) => gfn - (gfn % 2 ** order) > domain.highestGfn) ?? 0;
+    return found;
+  }
+  const backend = backendOf(domain);
+  const { at } = found;
+  found.walked = true;
+  isMarked = backend.isMarked;
+  walk(domain.p2m, gfn, 1, at, noteMark);
+  noteMark(at.lo, at.hi);
+  found.order = 9 * (at.level - 1);
+  if (at.kind === EMPTY || at.kind === TABLE) return found;
+  found.type = backend.typeOf(at.lo, at.hi);
+  found.access = backend.accessOf(domain, at.lo, at.hi);
+  if (at.kind === LEAF) found.mfn = domain.p2m.format.frameOf(at.lo, at.hi, at.level) + (gfn % pagesAt(at.level));
+  return found;
+}
+
+/**
+ * How many of the next `limit` blocks of 2^order frames from (gfn, mfn) on meet exactly what the first one meets, lie in
+ * one table, and are alike to the memory-type and read-only rules: the unit of work of everything that writes. At
+ * least 1. `mfn` may be NONE (removing).
+ */
+export function stretchLength(domain: Domain, gfn: number, mfn: number, order: number, limit: number): number {
+  const { machine } = domain;
+  if (limit <= 1 || machine.stepwise || Number.isFinite(machine.iommuPages)) return 1;
+  const level = order / 9 + 1;
+  const size = 2 ** order;
+  let n = Math.min(limit, 512 - (Math.floor(gfn / size) % 512));
+  if (mfn !== NONE) n = Math.min(n, Math.floor(uniformFrames(machine, mfn) / size));
+  if (n <= 1) return 1;
+  const { at, marked, walked, mfn: old } = lookUp(domain, gfn);
+  if (marked) return 1;
+  // Above the highest gfn the tables may still hold what failed writes left: only empty slots count as alike.
+  if (!walked) {
+    if (gfn >= 2 ** 36) return 1;
+    walk(domain.p2m, gfn, level, at);
+  }
+  if (at.level > level) return at.kind === EMPTY ? n : 1;
+  if (at.level < level || at.kind === TABLE) return 1;
+  if (at.kind !== LEAF) return countSame(at.words, at.index, n, at.lo, at.hi);
+  if (old !== NONE) n = Math.max(1, Math.min(n, Math.floor(uniformFrames(machine, old) / size)));
+  return countRun(at.words, at.index, n, at.lo, at.hi, size * 4096);
+}

@@ -1,0 +1,44 @@
+import type { Access, P2mType } from "../constants.ts";
+import type { Domain } from "../domain.ts";
+import { NONE } from "./backend.ts";
+import { backendOf } from "./backends.ts";
+import { stretchLength } from "./lookup.ts";
+
+/** The largest sub-order that the common splitter may use at this place (xen-mapping.md 4, step 2). */
+function subOrder(domain: Domain, gfn: number, mfn: number, left: number): number {
+  const { machine } = domain;
+  const fits = (order: number): boolean =>
+    gfn % 2 ** order === 0 && left % 2 ** order === 0 && (mfn === NONE || mfn % 2 ** order === 0);
+  if (!domain.hap) return machine.release.shadowSuperpages && fits(9) ? 9 : 0;
+  if (machine.p2m1g && fits(18)) return 18;
+  return machine.p2m2m && fits(9) ? 9 : 0;
+}
+
+/**
+ * Enter `n` like blocks of 2^order frames (see `stretchLength`), split into the entries that the common code uses.
+ * Returns 0 or a negative error; with several entries a block, the last error wins and the loop goes on.
+ */
+export function setEntries(
+  domain: Domain,
+  gfn: number,
+  mfn: number,
+  order: number,
+  n: number,
+  type: P2mType,
+  access: Access,
+): number {
+  const backend = backendOf(domain);
+  const size = 2 ** order;
+  if (subOrder(domain, gfn, mfn, size) === order) return backend.write(domain, gfn, mfn, order, n, type, access);
+  let result = 0;
+  for (let done = 0; done < size * n; ) {
+    const target = mfn === NONE ? NONE : mfn + done;
+    const left = size - (done % size);
+    const sub = subOrder(domain, gfn + done, target, left);
+    const blocks = stretchLength(domain, gfn + done, target, sub, Math.floor(left / 2 ** sub));
+    const rc = backend.write(domain, gfn + done, target, sub, blocks, type, access);
+    if (rc < 0) result = rc;
+    done += (rc < 0 ? 1 : blocks) * 2 ** sub;
+  }
+  return result;
+}
