@@ -1,4 +1,14 @@
-import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { join } from "node:path";
 import { runProgram } from "./commands.ts";
 import { type BootFiles, lostLine, type Machine, tail } from "./machine.ts";
@@ -9,6 +19,10 @@ import type { Target } from "./target.ts";
 
 /** Linear address of the hypervisor's map of all memory: the debugger's `writemem` takes no physical ones. */
 const DIRECT_MAP = "0xffff830000000000";
+
+const QUIT_MS = 20_000;
+/** Instructions a second of the machine's own time: few, since firmware and hypervisor wait for time to pass. */
+const INSTRUCTIONS_A_SECOND = 10_000_000;
 
 /** GRUB with multiboot version 1 (version 2 triple-faults here: rig.md 2). */
 function makeIso(target: Target, files: BootFiles): string {
@@ -36,7 +50,7 @@ const configuration = (target: Target, iso: string): string =>
     'display_library: rfb, options="timeout=0"',
     "sound: driver=dummy",
     "magic_break: enabled=1",
-    `cpu: model=${target.processor[0]}, ips=100000000, reset_on_triple_fault=0`,
+    `cpu: model=${target.processor[0]}, ips=${INSTRUCTIONS_A_SECOND}, reset_on_triple_fault=0`,
     "clock: sync=none",
     `megs: ${target.memoryMiB}`,
     "romimage: file=/usr/share/bochs/BIOS-bochs-latest",
@@ -49,13 +63,23 @@ const configuration = (target: Target, iso: string): string =>
     "",
   ].join("\n");
 
+/**
+ * A pipe for Bochs's standard input. It must not be a socket, as child processes have by default: this Bochs's display
+ * sends its picture to descriptor 0 while no viewer is connected, and would wait for ever for somebody to take it.
+ */
+function makeInput(folder: string): number {
+  const pipe = join(folder, "input");
+  runProgram("mkfifo", [pipe]);
+  return openSync(pipe, "r+");
+}
+
 /** Bochs's debugger on its standard input and output. */
 interface Debugger {
   /** Sends a command when there is one, and resolves with what was printed up to the next prompt. */
   ask(command: string | undefined, timeoutMs: number): Promise<string>;
 }
 
-function debuggerOf(emulator: EmulatorProcess): Debugger {
+function debuggerOf(emulator: EmulatorProcess, input: number): Debugger {
   let output = "";
   let prompted: ((text: string) => void) | undefined;
   const look = (): void => {
@@ -73,7 +97,7 @@ function debuggerOf(emulator: EmulatorProcess): Debugger {
       const answer = new Promise<string>((resolve) => {
         prompted = resolve;
       });
-      if (command !== undefined) emulator.child.stdin?.write(`${command}\n`);
+      if (command !== undefined) writeSync(input, `${command}\n`);
       else look();
       let timer: NodeJS.Timeout | undefined;
       const late = new Promise<undefined>((resolve) => {
@@ -95,8 +119,9 @@ function debuggerOf(emulator: EmulatorProcess): Debugger {
 /** Boots a target in Bochs: VMX with EPT, no IOMMU. At each stop its memory is dumped into a file. */
 export function bootBochs(target: Target, files: BootFiles): Machine {
   writeFileSync(join(files.folder, "bochsrc"), configuration(target, makeIso(target, files)));
-  const emulator = startEmulator("bochs", ["-q", "-f", "bochsrc"], files.folder);
-  const control = debuggerOf(emulator);
+  const input = makeInput(files.folder);
+  const emulator = startEmulator("bochs", ["-q", "-f", "bochsrc"], files.folder, input);
+  const control = debuggerOf(emulator, input);
   const serial = join(files.folder, "serial.log");
   const dump = join(files.folder, "ram");
   const log = (): string => (existsSync(serial) ? readFileSync(serial, "latin1") : "");
@@ -137,12 +162,20 @@ export function bootBochs(target: Target, files: BootFiles): Machine {
       const [memory, box] = [ram, mailbox];
       return { state: state.state, ram, text: () => readText(memory, box), look: state.look };
     },
-    resume: forgetDump,
+    resume() {
+      // Until the next dump, the last one stays readable.
+    },
     stop() {
       stopped ??= (async () => {
-        emulator.child.kill("SIGKILL");
+        // The payload lets the console drain before it ends; asked to quit, Bochs writes out what it has kept back of it.
+        const quit = async (): Promise<void> => {
+          if (ram !== undefined) await control.ask("c", QUIT_MS);
+          await control.ask("q", QUIT_MS);
+        };
+        await quit().catch(() => emulator.child.kill("SIGKILL"));
         await emulator.ended;
         const text = log();
+        closeSync(input);
         forgetDump();
         rmSync(files.folder, { recursive: true, force: true });
         return text;

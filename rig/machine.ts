@@ -4,7 +4,7 @@ import type { Ram } from "./ram.ts";
 /** What a booted payload stands still for. */
 export interface Stop {
   readonly state: Exclude<MailboxState, "running">;
-  /** Readable until `resume` or `stop`. */
+  /** Stands still until `resume`. */
   readonly ram: Ram;
   /** Reads the payload's text since the last checkpoint. */
   readonly text: () => string;

@@ -8,18 +8,21 @@ export interface EmulatorProcess {
   readonly hasEnded: () => boolean;
 }
 
-export function startEmulator(program: string, args: readonly string[], folder: string): EmulatorProcess {
+/** Starts a program in a folder, with a descriptor as its standard input or nothing. */
+export function startEmulator(
+  program: string,
+  args: readonly string[],
+  folder: string,
+  input: number | "ignore" = "ignore",
+): EmulatorProcess {
   const child = spawn("setpriv", ["--pdeathsig", "KILL", program, ...args], {
     cwd: folder,
-    stdio: ["pipe", "pipe", "pipe"],
+    stdio: [input, "pipe", "pipe"],
   });
   let said = "";
   let over = false;
-  child.stderr.setEncoding("latin1").on("data", (text: string) => {
+  child.stderr?.setEncoding("latin1").on("data", (text: string) => {
     said = (said + text).slice(-4000);
-  });
-  child.stdin.on("error", () => {
-    // It ended before it read what it was told: `ended` says so.
   });
   const ended = new Promise<string>((resolve) => {
     const end = (): void => {

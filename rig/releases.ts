@@ -21,6 +21,8 @@ export interface XenRelease {
   /** Paths inside the unpacked packages. A symbol file may be compressed. */
   readonly image: string;
   readonly symbols: string;
+  /** Up to 4.16 the processor's vendor decided which IOMMU is looked for (rig.md 2). */
+  readonly vtdBesideAmd: boolean;
   readonly offsets: Offsets;
 }
 
@@ -37,6 +39,7 @@ export const RELEASES: readonly XenRelease[] = [
     packages: ["xen-hypervisor-4.14-amd64", "libxen-dev"],
     image: "boot/xen-4.14-amd64.gz",
     symbols: `${DEBUG}/xen-syms-4.14.6.gz`,
+    vtdBesideAmd: false,
     offsets: {
       nextDomain: 144,
       p2m: 1944,
@@ -53,6 +56,7 @@ export const RELEASES: readonly XenRelease[] = [
     packages: ["xen-hypervisor-4.17-amd64", "xen-hypervisor-4.17-amd64-dbg", "libxen-dev"],
     image: "boot/xen-4.17-amd64.gz",
     symbols: `${DEBUG}/boot/xen-syms-4.17-amd64`,
+    vtdBesideAmd: true,
     offsets: {
       nextDomain: 136,
       p2m: 1208,
@@ -69,6 +73,7 @@ export const RELEASES: readonly XenRelease[] = [
     packages: ["xen-hypervisor-4.20-amd64", "xen-hypervisor-4.20-amd64-dbg", "libxen-dev"],
     image: "boot/xen-4.20-amd64.gz",
     symbols: `${DEBUG}/boot/xen-syms-4.20-amd64`,
+    vtdBesideAmd: true,
     offsets: {
       nextDomain: 144,
       p2m: 1168,

@@ -1,7 +1,6 @@
 import { runBoot } from "./boot.ts";
-import type { DomainResult, OperationResult } from "./results.ts";
-import type { RigScript } from "./script.ts";
-import type { Snapshot } from "./snapshot.ts";
+import type { Observed } from "./observe.ts";
+import { concernsDom0, type RigScript } from "./script.ts";
 import { bootKey, type Target, targetOf } from "./target.ts";
 
 export interface RigOptions {
@@ -16,38 +15,34 @@ export interface RigOptions {
 }
 
 /** What a script came to on the real hypervisor. */
-export interface RigRun {
-  /** One a script's operation, in order. */
-  readonly results: readonly OperationResult[];
-  /** One a script's domain, in order. */
-  readonly domains: readonly DomainResult[];
-  /** Tables of the script's domains as it left them; dom0's for a script without domains. */
-  readonly snapshot: Snapshot;
+export interface RigRun extends Observed {
   /** The hypervisor's console of the boot, which other scripts may have shared. */
   readonly log: string;
 }
 
 /**
- * Runs scripts on a real hypervisor: all those that agree on the machine share a boot. Rejects when a package or the
- * hypervisor is missing, for a script that the rig cannot carry out, and when a machine dies on the way.
+ * Runs scripts on a real hypervisor. All those that agree on the machine share a boot, but for those that concern dom0,
+ * which have one each. Rejects when a package or the hypervisor is missing, for a script that the rig cannot carry out,
+ * and when a machine dies on the way.
  */
 export async function runMany(scripts: readonly RigScript[], options: RigOptions = {}): Promise<RigRun[]> {
   const boots = new Map<string, { target: Target; members: number[] }>();
   scripts.forEach((script, index) => {
     const target = targetOf(script.hypervisor, options);
-    const boot = boots.get(bootKey(target)) ?? { target, members: [] };
+    const key = concernsDom0(script) ? `script ${index}` : bootKey(target);
+    const boot = boots.get(key) ?? { target, members: [] };
     boot.members.push(index);
-    boots.set(bootKey(target), boot);
+    boots.set(key, boot);
   });
   const runs: RigRun[] = [];
   for (const { target, members } of boots.values()) {
-    const done = await runBoot(
+    const { log, observed } = await runBoot(
       target,
       members.map((index) => scripts[index]!),
       { timeoutMs: options.timeoutMs ?? 300_000, look: options.look ?? true },
     );
     members.forEach((index, i) => {
-      runs[index] = done[i]!;
+      runs[index] = { ...observed[i]!, log };
     });
   }
   return runs;

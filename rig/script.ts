@@ -30,6 +30,10 @@ export interface ScriptDomain {
   readonly vcpus?: number;
 }
 
+/** Whether a script looks at dom0 itself, or changes it for those that come after it in a boot. */
+export const concernsDom0 = (script: RigScript): boolean =>
+  script.domains.length === 0 || script.operations.some((operation) => operation.domain === 0);
+
 /** Frame numbers are "0x…" strings of up to 64 bits. */
 export type ScriptOperation =
   | {

@@ -21,8 +21,15 @@ export class FrameSet<F extends Frame = Frame> {
     return new FrameSet<F>([]);
   }
 
+  /** The union of some ranges, in any order; those without a frame are left out. Costs a sort. */
   static of<F extends Frame>(...ranges: FrameRange[]): FrameSet<F> {
-    return ranges.reduce((set, r) => set.add(r.start, r.end - r.start), FrameSet.empty<F>());
+    const joined: { start: number; end: number }[] = [];
+    for (const { start, end } of ranges.filter((r) => r.start < r.end).sort((a, b) => a.start - b.start)) {
+      const last = joined.at(-1);
+      if (last && start <= last.end) last.end = Math.max(last.end, end);
+      else joined.push({ start, end });
+    }
+    return new FrameSet<F>(joined);
   }
 
   get isEmpty(): boolean {
@@ -54,11 +61,12 @@ export class FrameSet<F extends Frame = Frame> {
   /** Whether any frame of [start, start + pages) is in the set. */
   overlaps(start: number, pages: number): boolean {
     const range = this.ranges[this.indexOf(start)];
-    return range !== undefined && range.start < start + pages;
+    return pages > 0 && range !== undefined && range.start < start + pages;
   }
 
-  /** Whether every frame of [start, start + pages) is in the set. */
+  /** Whether every frame of [start, start + pages) is in the set; true for no pages. */
   contains(start: number, pages: number): boolean {
+    if (pages <= 0) return true;
     const range = this.ranges[this.indexOf(start)];
     return range !== undefined && range.start <= start && range.end >= start + pages;
   }
@@ -78,6 +86,13 @@ export class FrameSet<F extends Frame = Frame> {
   nextFrom(frame: number): number {
     const range = this.ranges[this.indexOf(frame)];
     return range === undefined ? Number.POSITIVE_INFINITY : Math.max(range.start, frame);
+  }
+
+  /** How many frames from `frame` on are alike: all in the set, or none of them. Infinity past the last range. */
+  alikeFrom(frame: number): number {
+    const range = this.ranges[this.indexOf(frame)];
+    if (range === undefined) return Number.POSITIVE_INFINITY;
+    return (range.start <= frame ? range.end : range.start) - frame;
   }
 
   add(start: number, pages: number): FrameSet<F> {

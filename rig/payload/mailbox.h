@@ -24,6 +24,8 @@ void mailbox_open(uint64_t nonce, unsigned int wait);
 void mailbox_wait(uint32_t state);
 /* Let the host look at a domain in which this many extents have just been populated. */
 void mailbox_look(uint32_t domain, uint32_t populated);
+/* Let the console drain where nobody waits for it, and tell the host that this was all. */
+void mailbox_end(void);
 /* Forget the text so far. */
 void mailbox_clear(void);
 

@@ -101,5 +101,5 @@ void script_run(const char *text, size_t length)
             in.next++;
         run_line(&in);
     }
-    mailbox_wait(MAILBOX_END);
+    mailbox_end();
 }

@@ -45,6 +45,10 @@ export function withAddressMask(format: Format, bits: Raw): Format {
     frameOf: (lo, hi, level) => format.frameOf((lo & keep.lo) >>> 0, (hi & keep.hi) >>> 0, level),
     nextLevelOf: (lo, hi, level) => format.nextLevelOf((lo & keep.lo) >>> 0, (hi & keep.hi) >>> 0, level),
     orderOf: (lo, hi, level) => format.orderOf((lo & keep.lo) >>> 0, (hi & keep.hi) >>> 0, level),
+    resizeLeaf(lo, hi, level, frame, order) {
+      const inner = format.resizeLeaf((lo & keep.lo) >>> 0, (hi & keep.hi) >>> 0, level, frame, order);
+      return { lo: (inner.lo | (lo & bits.lo)) >>> 0, hi: (inner.hi | (hi & bits.hi)) >>> 0 };
+    },
     decode(raw, level, options) {
       const entry = format.decode({ lo: (raw.lo & keep.lo) >>> 0, hi: (raw.hi & keep.hi) >>> 0 }, level, options);
       return { ...entry, fields: entry.fields.flatMap((field) => cut(field, bits64(raw), mask)) };

@@ -149,6 +149,16 @@ export const amdviTable: EntryTable = {
   memoryType: () => null,
 };
 
+/** A leaf of these flags, its size in Next Level and, between the levels' own sizes, in the address (4.3). */
+function composeSized(frame: number, order: number, lo: number, hi: number, software?: Raw): Raw {
+  if (!Number.isInteger(order) || order < 0 || order > MAX_ORDER)
+    throw new RangeError(`order ${order} has no encoding (expected 0 to ${MAX_ORDER})`);
+  checkFrame(frame, order);
+  return order % 9 === 0
+    ? compose(frame, lo, hi, software)
+    : compose(frame + 2 ** (order - 1) - 1, lo | (SIZED << 9), hi, software);
+}
+
 const BOOKKEEPING: Raw = { lo: 0x7e, hi: 0 };
 
 export const amdvi: Format = {
@@ -170,15 +180,13 @@ export const amdvi: Format = {
    * page-table-formats.md 4.2), others 7; those must be written to all 2^(order mod 9) slots alike.
    */
   encodeLeaf(frame: number, order: number, a: LeafAttributes): Raw {
-    if (!Number.isInteger(order) || order < 0 || order > MAX_ORDER)
-      throw new RangeError(`order ${order} has no encoding (expected 0 to ${MAX_ORDER})`);
-    checkFrame(frame, order);
-    const own = order % 9 === 0;
-    const lo = 1 | (a.accessed ? 0x20 : 0) | (a.dirty ? 0x40 : 0) | (own ? 0 : SIZED << 9);
+    const lo = 1 | (a.accessed ? 0x20 : 0) | (a.dirty ? 0x40 : 0);
     const hi =
       (a.user ? 0x08000000 : 0) | (a.snoop ? 0x10000000 : 0) | (a.read ? 0x20000000 : 0) | (a.write ? 0x40000000 : 0);
-    return compose(own ? frame : frame + 2 ** (order - 1) - 1, lo, hi, a.software);
+    return composeSized(frame, order, lo, hi, a.software);
   },
+
+  resizeLeaf: (lo, hi, _level, frame, order) => composeSized(frame, order, lo & 0x1ff, hi & 0xfff00000),
 
   /** PR, IR, IW and Next Level. Throws RangeError unless 1 ≤ nextLevel ≤ 6. */
   encodeTable(frame: number, next: number, software?: Raw): Raw {

@@ -36,6 +36,7 @@ import {
   pagedLeafOrders,
   pagedNextLevel,
   pagedOrder,
+  pagedResize,
 } from "./paged.ts";
 import { address, flag, ignored, reserved, value } from "./rows.ts";
 import { p2mTypeOf, p2mTypeText } from "./software-bits.ts";
@@ -179,6 +180,8 @@ export const ept: Format = {
       (a.snoop ? 0x800 : 0);
     return compose(frame, lo, a.suppressVe ? 0x80000000 : 0, a.software);
   },
+
+  resizeLeaf: pagedResize,
 
   /** R, W and X; Xen adds A, its default access and suppress-#VE as `software`. */
   encodeTable(frame: number, _nextLevel: number, software?: Raw): Raw {

@@ -132,6 +132,12 @@ export interface Format {
 
   /** Throws RangeError for an order with no encoding or a frame not aligned to it. Bits of a leaf, address included. */
   encodeLeaf(frame: number, order: number, attributes: LeafAttributes): Raw;
+  /**
+   * A leaf of `level` at another size and frame: every bit but the address, its size and the bits that move with it (bit
+   * 7, NPT's PAT, AMD-Vi's Next Level) stays. Contiguity markers stay too: who uses them sets them anew. Throws
+   * RangeError as `encodeLeaf` does.
+   */
+  resizeLeaf(lo: number, hi: number, level: number, frame: number, order: number): Raw;
   /** A pointer with all rights to a table of level `nextLevel`. `software` bits are ORed in. */
   encodeTable(frame: number, nextLevel: number, software?: Raw): Raw;
 

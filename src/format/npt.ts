@@ -37,6 +37,7 @@ import {
   pagedLeafOrders,
   pagedNextLevel,
   pagedOrder,
+  pagedResize,
 } from "./paged.ts";
 import { address, flag, ignored, reserved, value } from "./rows.ts";
 import { p2mTypeText } from "./software-bits.ts";
@@ -44,11 +45,11 @@ import { p2mTypeText } from "./software-bits.ts";
 /** Types of PAT indices 0 to 3, the same at power-up and under Xen; 4 to 7 differ between hosts. */
 const PAT: readonly MemoryType[] = ["WB", "WT", "UC-", "UC"];
 
-/** PAT, PCD, PWT as an index into the host's PAT. The PAT bit is bit 7 in a 4 KiB leaf, 12 in a large one. */
-function patIndex({ lo, level }: Shape): number {
-  const pat = (level === 1 ? lo >>> 7 : lo >>> 12) & 1;
-  return (pat << 2) | ((lo >>> 3) & 3);
-}
+/** The PAT bit of a leaf: bit 7 at 4 KiB, bit 12 in a large page. */
+const patBit = (order: number): number => (order === 0 ? 0x80 : 0x1000);
+
+/** PAT, PCD, PWT as an index into the host's PAT. */
+const patIndex = ({ lo, order }: Shape): number => ((lo & patBit(order)) !== 0 ? 4 : 0) | ((lo >>> 3) & 3);
 
 const accessedDirty = (s: Shape): boolean => s.present && s.options.accessedDirty;
 
@@ -149,8 +150,14 @@ export const npt: Format = {
       (a.accessed ? 0x20 : 0) |
       (a.dirty ? 0x40 : 0) |
       (order !== 0 ? 0x80 : 0) |
-      (a.pat ? (order === 0 ? 0x80 : 0x1000) : 0);
+      (a.pat ? patBit(order) : 0);
     return compose(frame, lo, (a.noExecute ?? a.execute === false) ? 0x80000000 : 0, a.software);
+  },
+
+  resizeLeaf(lo: number, hi: number, level: number, frame: number, order: number): Raw {
+    const raw = pagedResize(lo, hi, level, frame, order);
+    const pat = (lo & patBit(pagedOrder(lo, hi, level))) !== 0;
+    return pat ? { lo: (raw.lo | patBit(order)) >>> 0, hi: raw.hi } : raw;
   },
 
   /** P, RW and U/S (`7`); Xen adds A and D as `software`, which makes `67`. */

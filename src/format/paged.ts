@@ -52,6 +52,16 @@ export function checkPagedOrder(order: number): void {
     throw new RangeError(`order ${order} has no encoding (expected 0, 9 or 18)`);
 }
 
+/**
+ * The flags of a leaf around another frame at another order; bit 7 follows the order. Bits that were reserved below a
+ * large leaf's address have no place in a smaller one.
+ */
+export function pagedResize(lo: number, hi: number, _level: number, frame: number, order: number): Raw {
+  checkPagedOrder(order);
+  checkFrame(frame, order);
+  return compose(frame, (lo & 0xf7f) | (order !== 0 ? 0x80 : 0), hi & 0xfff00000);
+}
+
 /** Flags and a frame in bits 51:12, with software's bits ORed in. */
 export function compose(frame: number, lo: number, hi: number, software: Raw = NO_BITS): Raw {
   return {

@@ -35,6 +35,7 @@ import {
   pagedLeafOrders,
   pagedNextLevel,
   pagedOrder,
+  pagedResize,
 } from "./paged.ts";
 import { address, flag, ignored, reserved } from "./rows.ts";
 
@@ -130,6 +131,8 @@ export const vtd: Format = {
       (a.snoop ? 0x800 : 0);
     return compose(frame, lo, 0, a.software);
   },
+
+  resizeLeaf: pagedResize,
 
   /** R and W. */
   encodeTable(frame: number, _nextLevel: number, software?: Raw): Raw {

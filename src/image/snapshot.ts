@@ -1,8 +1,9 @@
-import { hex, hex64, type Mfn } from "../address.ts";
-import { type FormatName, raw64, TABLE } from "../format/format.ts";
-import { FORMATS } from "../format/index.ts";
-import { type FrameReader, WORDS } from "../memory/memory.ts";
+import { hex, type Mfn } from "../address.ts";
+import { type FormatName, TABLE } from "../format/format.ts";
+import { formatByName } from "../format/index.ts";
+import type { FrameReader } from "../memory/memory.ts";
 import type { Tree } from "../radix/tree.ts";
+import { decodeFrame, encodeFrame, type SnapshotEntries } from "./snapshot-frame.ts";
 
 /** Root of one tree in a snapshot (contract, "Snapshots"). */
 export interface SnapshotRoot {
@@ -13,8 +14,8 @@ export interface SnapshotRoot {
   readonly levels: number;
 }
 
-/** Frames by mfn, entries by index ("i", or "i-j" for an arithmetic run of first value and step); zero left out. */
-export type SnapshotFrames = Readonly<Record<string, Readonly<Record<string, string | readonly [string, string]>>>>;
+/** Frames by mfn. */
+export type SnapshotFrames = Readonly<Record<string, SnapshotEntries>>;
 
 export interface Snapshot {
   readonly physmap: 1;
@@ -24,52 +25,39 @@ export interface Snapshot {
   readonly frames: SnapshotFrames;
 }
 
-const MASK = (1n << 64n) - 1n;
+/** A decoded frame takes 4 KiB, however few bytes its text has: 1 GiB of tables. */
+const MAX_FRAMES = 2 ** 18;
+/** Roots of one snapshot. */
+const MAX_ROOTS = 2 ** 16;
 
-/** "0x…" or "-0x…" as a number modulo 2^64. Throws SyntaxError for anything else. */
-function word(text: string): bigint {
-  const negative = text.startsWith("-");
-  if (!/^-?0x[0-9a-f]{1,16}$/i.test(text))
-    throw new SyntaxError(`expected "0x…" or "-0x…", found ${JSON.stringify(text)}`);
-  const value = BigInt(negative ? text.slice(1) : text);
-  return (negative ? -value : value) & MASK;
+/** A hex number below 2^52, as text. Throws SyntaxError. */
+function number(text: unknown, what: string): number {
+  if (typeof text !== "string" || !/^0x[0-9a-f]{1,13}$/i.test(text))
+    throw new SyntaxError(`${what}: expected "0x…" below 2^52, found ${JSON.stringify(text)?.slice(0, 60)}`);
+  return Number(text);
 }
 
-/** The words of one snapshot frame. Throws SyntaxError that names the entry at fault. */
-function decodeFrame(mfn: string, entries: SnapshotFrames[string]): Uint32Array {
-  const words = new Uint32Array(WORDS);
-  const put = (index: number, value: bigint): void => {
-    if (!(index >= 0 && index < WORDS / 2)) throw new SyntaxError(`frame ${mfn}: entry index ${index} is not 0 to 511`);
-    const { lo, hi } = raw64(value);
-    words[2 * index] = lo;
-    words[2 * index + 1] = hi;
-  };
-  for (const [key, value] of Object.entries(entries)) {
-    const [first, last] = key.split("-").map(Number);
-    if (typeof value === "string") put(first!, word(value));
-    else {
-      const step = word(value[1]);
-      let current = word(value[0]);
-      if (last === undefined || !(last < WORDS / 2))
-        throw new SyntaxError(`frame ${mfn}: a run needs a key like "0-511", found ${key}`);
-      for (let i = first!; i <= last; i++) {
-        put(i, current);
-        current = (current + step) & MASK;
-      }
-    }
-  }
-  return words;
-}
-
-/** The frames of a snapshot as a reader; each is decoded when first asked for. */
+/**
+ * The frames of a snapshot as a reader. All are checked at once, and each is decoded when first asked for. Throws
+ * SyntaxError that names the frame and the entry at fault, or says that there are more than 2^18 frames.
+ */
 export function snapshotReader(frames: SnapshotFrames): FrameReader {
-  const known = new Map(Object.entries(frames));
+  if (typeof frames !== "object" || frames === null || Array.isArray(frames))
+    throw new SyntaxError("frames: expected an object of frames by mfn");
+  const known = new Map<number, SnapshotEntries>();
+  for (const [key, entries] of Object.entries(frames)) {
+    const mfn = number(key, "frames");
+    if (known.has(mfn)) throw new SyntaxError(`frame ${hex(mfn)}: given twice`);
+    if (known.size === MAX_FRAMES) throw new SyntaxError(`frames: more than ${MAX_FRAMES}; take fewer trees at a time`);
+    decodeFrame(hex(mfn), entries);
+    known.set(mfn, entries);
+  }
   const decoded = new Map<number, Uint32Array>();
   return {
     frame(mfn: Mfn): Uint32Array | undefined {
       const ready = decoded.get(mfn);
       if (ready) return ready;
-      const entries = known.get(hex(mfn));
+      const entries = known.get(mfn);
       if (!entries) return undefined;
       const words = decodeFrame(hex(mfn), entries);
       decoded.set(mfn, words);
@@ -78,62 +66,51 @@ export function snapshotReader(frames: SnapshotFrames): FrameReader {
   };
 }
 
-/** The trees of a snapshot. */
+/** The tree that a root describes. Throws SyntaxError that names the root's place in the list. */
+function treeOf(root: SnapshotRoot | null | undefined, memory: FrameReader, at: string): Tree {
+  const format = formatByName(String(root?.format));
+  if (!root || !format) throw new SyntaxError(`${at}: expected a format of ept, npt, vtd or amdvi`);
+  const { levels } = root;
+  if (!Number.isInteger(levels) || levels < format.minLevels || levels > format.maxLevels)
+    throw new SyntaxError(`${at}: ${format.name} has ${format.minLevels} to ${format.maxLevels} levels`);
+  const address = number(root.root, `${at}: root`);
+  if (address % 4096 !== 0) throw new SyntaxError(`${at}: root ${hex(address)} is not a multiple of 0x1000`);
+  return { format, memory, root: (address / 4096) as Mfn, levels };
+}
+
+/** The trees of a snapshot, all on one reader. Throws SyntaxError as `snapshotReader` does, or names the root at fault. */
 export function snapshotTrees(
   snapshot: Pick<Snapshot, "roots" | "frames">,
 ): (SnapshotRoot & { readonly tree: Tree })[] {
+  if (!Array.isArray(snapshot.roots) || snapshot.roots.length > MAX_ROOTS)
+    throw new SyntaxError(`roots: expected a list of at most ${MAX_ROOTS} roots`);
   const memory = snapshotReader(snapshot.frames);
-  return snapshot.roots.map((root) => ({
-    ...root,
-    tree: { format: FORMATS[root.format], memory, root: (Number(root.root) / 4096) as Mfn, levels: root.levels },
-  }));
+  return snapshot.roots.map((root, i) => ({ ...root, tree: treeOf(root, memory, `roots[${i}]`) }));
 }
 
-/** Shortest run that is written as first value and step. */
-const RUN = 4;
-
-/** One frame as snapshot entries: arithmetic runs of four and more are folded, zero entries left out. */
-export function encodeFrame(words: Uint32Array): SnapshotFrames[string] {
-  const entries: Record<string, string | [string, string]> = {};
-  const at = (i: number): bigint => (BigInt(words[2 * i + 1]!) << 32n) | BigInt(words[2 * i]!);
-  for (let i = 0; i < WORDS / 2; ) {
-    const first = at(i);
-    const step = i + 1 < WORDS / 2 ? at(i + 1) - first : 0n;
-    let last = i;
-    while (last + 1 < WORDS / 2 && at(last + 1) - at(last) === step) last++;
-    if (last - i + 1 >= RUN) {
-      if (first !== 0n || step !== 0n) entries[`${i}-${last}`] = [`0x${first.toString(16)}`, signed(step)];
-      i = last + 1;
-      continue;
-    }
-    if (first !== 0n) entries[String(i)] = hex64(words[2 * i]!, words[2 * i + 1]!);
-    i++;
-  }
-  return entries;
-}
-
-const signed = (step: bigint): string => (step < 0n ? `-0x${(-step).toString(16)}` : `0x${step.toString(16)}`);
-
-/** Trees as a snapshot: every table reachable from the roots. */
+/** Trees as a snapshot: every table that is reachable from the roots. A table that the memory lacks stays missing. */
 export function makeSnapshot(
   source: Snapshot["source"],
   trees: readonly (Omit<SnapshotRoot, "format" | "root" | "levels"> & { readonly tree: Tree })[],
 ): Snapshot {
-  const frames: Record<string, SnapshotFrames[string]> = {};
-  const visit = (tree: Tree, table: Mfn, level: number): void => {
-    const key = hex(table);
-    const words = tree.memory.frame(table);
-    if (!words || frames[key]) return;
-    frames[key] = encodeFrame(words);
+  const frames = new Map<string, SnapshotEntries>();
+  const visit = (tree: Tree, seen: Set<number>, table: Mfn, level: number): void => {
+    const { format, memory } = tree;
+    // A malformed tree may reach one frame at several levels, below which other tables lie each time.
+    const key = table * 8 + level;
+    const words = memory.frame(table);
+    if (!words || seen.has(key)) return;
+    seen.add(key);
+    if (!frames.has(hex(table))) frames.set(hex(table), encodeFrame(words));
     if (level > 1)
-      for (let i = 0; i < 2 ** tree.format.indexBits(level); i++) {
+      for (let i = 0; i < 2 ** format.indexBits(level); i++) {
         const lo = words[2 * i]!;
         const hi = words[2 * i + 1]!;
-        if (tree.format.kindOf(lo, hi, level) === TABLE)
-          visit(tree, tree.format.frameOf(lo, hi, level) as Mfn, tree.format.nextLevelOf(lo, hi, level));
+        if (format.kindOf(lo, hi, level) === TABLE)
+          visit(tree, seen, format.frameOf(lo, hi, level) as Mfn, format.nextLevelOf(lo, hi, level));
       }
   };
-  for (const { tree } of trees) visit(tree, tree.root, tree.levels);
+  for (const { tree } of trees) visit(tree, new Set(), tree.root, tree.levels);
   return {
     physmap: 1,
     kind: "snapshot",
@@ -145,6 +122,6 @@ export function makeSnapshot(
       root: hex(tree.root * 4096),
       levels: tree.levels,
     })),
-    frames,
+    frames: Object.fromEntries(frames),
   };
 }

@@ -1,6 +1,7 @@
-import { hex64, type Mfn } from "../address.ts";
-import { type EntryKind, LEAF, TABLE } from "../format/format.ts";
-import { pagesAt, type Tree } from "../radix/tree.ts";
+import { hex, hex64, type Mfn } from "../address.ts";
+import { type EntryKind, frameHi, frameLo, LEAF, type Raw, TABLE } from "../format/format.ts";
+import { pagesAt, type Tree, translate } from "../radix/tree.ts";
+import { newRenaming } from "./renaming.ts";
 
 /** One entry in which two trees differ. */
 export interface Difference {
@@ -8,6 +9,7 @@ export interface Difference {
   readonly frame: number;
   readonly pages: number;
   readonly level: number;
+  /** The raw entry; "absent" where there is none to show. */
   readonly left: string;
   readonly right: string;
   readonly says: string;
@@ -16,107 +18,22 @@ export interface Difference {
 export interface CompareOptions {
   /** Only entries that overlap one of these half-open frame ranges. Default: everything. */
   readonly ranges?: readonly { readonly start: number; readonly end: number }[];
-  /** Output frames that the hypervisor chose freely on each side: they may differ, but must be renamed consistently. */
+  /**
+   * Output frames that the hypervisor chose freely on each side: they may differ, but must be renamed consistently, one to
+   * one, page by page. A leaf is chosen if its first frame is.
+   */
   readonly chosenLeft?: (mfn: number) => boolean;
   readonly chosenRight?: (mfn: number) => boolean;
   /** Stop after so many differences. Default 1000. */
   readonly limit?: number;
+  /** Stop after so many tables, and call it a difference: see `RunOptions.maxTables`. Default 2^22. */
+  readonly maxTables?: number;
 }
 
-/**
- * Entry by entry and bit by bit: absent entries and markers included, only table frames and freely chosen RAM frames
- * renamed (contract, "Snapshots"). Returns what differs and how many entries were compared.
- */
-export function compareTrees(
-  left: Tree,
-  right: Tree,
-  options: CompareOptions = {},
-): { readonly differences: readonly Difference[]; readonly compared: number } {
-  const { ranges, limit = 1000 } = options;
-  const differences: Difference[] = [];
-  const renamed = new Map<number, number>();
-  const renamedBack = new Map<number, number>();
-  let compared = 0;
-
-  const inRange = (start: number, pages: number): boolean =>
-    !ranges || ranges.some((range) => range.start < start + pages && range.end > start);
-
-  const add = (
-    frame: number,
-    level: number,
-    l: [number, number] | null,
-    r: [number, number] | null,
-    says: string,
-  ): void => {
-    if (differences.length < limit)
-      differences.push({
-        frame,
-        pages: pagesAt(level),
-        level,
-        left: l ? hex64(l[0], l[1]) : "absent",
-        right: r ? hex64(r[0], r[1]) : "absent",
-        says,
-      });
-  };
-
-  /** Whether two output frames may stand for each other: equal, or both freely chosen and always the same pair. */
-  const samePlace = (a: number, b: number): boolean => {
-    if (!options.chosenLeft?.(a) || !options.chosenRight?.(b)) return a === b;
-    const known = renamed.get(a) ?? b;
-    const back = renamedBack.get(b) ?? a;
-    renamed.set(a, known);
-    renamedBack.set(b, back);
-    return known === b && back === a;
-  };
-
-  const visit = (a: Mfn, b: Mfn, level: number, base: number): void => {
-    const wordsA = left.memory.frame(a);
-    const wordsB = right.memory.frame(b);
-    if (!wordsA || !wordsB) {
-      add(base, level + 1, wordsA ? [0, 0] : null, wordsB ? [0, 0] : null, "a table is not in memory");
-      return;
-    }
-    for (let i = 0; i < 2 ** left.format.indexBits(level); i++) {
-      const start = base + i * pagesAt(level);
-      if (ranges && !inRange(start, pagesAt(level))) continue;
-      compared++;
-      const [lo, hi] = [wordsA[2 * i]!, wordsA[2 * i + 1]!];
-      const [l, h] = [wordsB[2 * i]!, wordsB[2 * i + 1]!];
-      const kindA = left.format.kindOf(lo, hi, level);
-      const kindB = right.format.kindOf(l, h, level);
-      if (lo === l && hi === h && kindA !== TABLE) continue;
-      if (kindA !== kindB) {
-        add(start, level, [lo, hi], [l, h], `${NAMES[kindA]} against ${NAMES[kindB]}`);
-        continue;
-      }
-      const mask = left.format.addressMask(lo, hi, level);
-      const flagsDiffer = ((lo ^ l) & ~mask.lo) !== 0 || ((hi ^ h) & ~mask.hi) !== 0;
-      if (kindA === TABLE) {
-        if (flagsDiffer) add(start, level, [lo, hi], [l, h], "the table pointers' flags differ");
-        visit(
-          left.format.frameOf(lo, hi, level) as Mfn,
-          right.format.frameOf(l, h, level) as Mfn,
-          left.format.nextLevelOf(lo, hi, level),
-          start,
-        );
-        continue;
-      }
-      if (flagsDiffer) add(start, level, [lo, hi], [l, h], "flags differ");
-      else if (kindA !== LEAF || !samePlace(left.format.frameOf(lo, hi, level), right.format.frameOf(l, h, level)))
-        add(start, level, [lo, hi], [l, h], "another frame");
-    }
-  };
-
-  if (left.format.name !== right.format.name || left.levels !== right.levels)
-    add(
-      0,
-      Math.max(left.levels, right.levels),
-      null,
-      null,
-      `${left.format.name} with ${left.levels} levels against ${right.format.name} with ${right.levels}`,
-    );
-  else visit(left.root, right.root, left.levels, 0);
-  return { differences, compared };
+export interface Comparison {
+  readonly differences: readonly Difference[];
+  /** Entries that were looked at, empty ones included. */
+  readonly compared: number;
 }
 
 const NAMES: Readonly<Record<EntryKind, string>> = [
@@ -126,3 +43,105 @@ const NAMES: Readonly<Record<EntryKind, string>> = [
   "a software entry",
   "a faulting entry",
 ];
+
+/** Whether two entries hold the same beside the frames a and b that they name: rights, sizes, markers, bits that are reserved below an address. */
+const alikeButFrame = (l: Raw, a: number, r: Raw, b: number): boolean =>
+  (l.lo ^ frameLo(a)) === (r.lo ^ frameLo(b)) && (l.hi ^ frameHi(a)) === (r.hi ^ frameHi(b));
+
+/**
+ * Entry by entry and bit by bit: absent entries and markers included, only table frames and freely chosen RAM frames
+ * renamed, each consistently (contract, "Snapshots"). Inconsistent renamings come last. Never throws.
+ */
+export function compareTrees(left: Tree, right: Tree, options: CompareOptions = {}): Comparison {
+  const { ranges, limit = 1000, maxTables = 2 ** 22 } = options;
+  const differences: Difference[] = [];
+  const tables = newRenaming();
+  const chosen = newRenaming();
+  /** Kinds of entry that are looked into even where both sides are equal. */
+  const takesPart: Readonly<Record<EntryKind, boolean>> = [false, options.chosenLeft !== undefined, true, false, false];
+  let compared = 0;
+  let visited = 0;
+
+  const add = (frame: number, level: number, l: Raw | null, r: Raw | null, says: string): void => {
+    if (differences.length >= limit) return;
+    const shown = (raw: Raw | null): string => (raw ? hex64(raw.lo, raw.hi) : "absent");
+    differences.push({ frame, pages: pagesAt(level), level, left: shown(l), right: shown(r), says });
+  };
+
+  const leaves = (a: number, b: number, order: number, frame: number): boolean => {
+    if (!options.chosenLeft?.(a) || !options.chosenRight?.(b)) return a === b;
+    chosen.add(a, b, 2 ** order, frame);
+    return true;
+  };
+
+  const entries = (l: Raw, r: Raw, level: number, frame: number): void => {
+    const kind = left.format.kindOf(l.lo, l.hi, level);
+    const other = right.format.kindOf(r.lo, r.hi, level);
+    if (kind !== other) {
+      add(frame, level, l, r, `${NAMES[kind]} against ${NAMES[other]}`);
+      return;
+    }
+    if (kind !== LEAF && kind !== TABLE) {
+      if (l.lo !== r.lo || l.hi !== r.hi) add(frame, level, l, r, `another value of ${NAMES[kind]}`);
+      return;
+    }
+    const a = left.format.frameOf(l.lo, l.hi, level);
+    const b = right.format.frameOf(r.lo, r.hi, level);
+    const alike = alikeButFrame(l, a, r, b);
+    if (!alike) add(frame, level, l, r, kind === TABLE ? "the table pointers' flags differ" : "flags or size differ");
+    if (kind === LEAF) {
+      if (!leaves(a, b, left.format.orderOf(l.lo, l.hi, level), frame) && alike)
+        add(frame, level, l, r, "another frame");
+      return;
+    }
+    const below = left.format.nextLevelOf(l.lo, l.hi, level);
+    if (below !== right.format.nextLevelOf(r.lo, r.hi, level)) return;
+    tables.add(a, b, 1, frame);
+    visit(a as Mfn, b as Mfn, below, frame, l, r);
+  };
+
+  const visit = (a: Mfn, b: Mfn, level: number, base: number, l: Raw | null, r: Raw | null): void => {
+    if (differences.length >= limit) return;
+    if (visited >= maxTables) {
+      if (visited++ === maxTables) add(base, level + 1, l, r, `not compared further: more than ${maxTables} tables`);
+      return;
+    }
+    visited++;
+    const wordsA = left.memory.frame(a);
+    const wordsB = right.memory.frame(b);
+    if (!wordsA || !wordsB) {
+      const side = wordsA ? "right" : wordsB ? "left" : "left and right";
+      add(base, level + 1, l, r, `${side}: the table of level ${level} is not in memory`);
+      return;
+    }
+    const span = pagesAt(level);
+    for (let i = 0; i < 2 ** left.format.indexBits(level); i++) {
+      const start = base + i * span;
+      if (ranges && !ranges.some((range) => range.start < start + span && range.end > start)) continue;
+      compared++;
+      const lo = wordsA[2 * i]!;
+      const hi = wordsA[2 * i + 1]!;
+      const same = lo === wordsB[2 * i] && hi === wordsB[2 * i + 1];
+      if (same && !takesPart[left.format.kindOf(lo, hi, level)]) continue;
+      entries({ lo, hi }, { lo: wordsB[2 * i]!, hi: wordsB[2 * i + 1]! }, level, start);
+    }
+  };
+
+  if (left.format.name !== right.format.name || left.levels !== right.levels) {
+    const of = ({ format, levels }: Tree): string => `${format.name} with ${levels} levels`;
+    add(0, Math.max(left.levels, right.levels), null, null, `${of(left)} against ${of(right)}`);
+  } else {
+    tables.add(left.root, right.root, 1, 0);
+    visit(left.root, right.root, left.levels, 0, null, null);
+  }
+  for (const { frame, a, b } of tables.conflicts()) {
+    const says = `tables are shared in another way: ${hex(a)} on the left is not always ${hex(b)} on the right`;
+    add(frame, 1, null, null, says);
+  }
+  for (const { frame, a, b } of chosen.conflicts()) {
+    const l = translate(left, frame);
+    const says = `chosen frames are not renamed one to one: ${hex(a)} on the left is not always ${hex(b)} on the right`;
+    add(frame, l?.level ?? 1, l, translate(right, frame), says);
+  }
+  return { differences, compared };
+}

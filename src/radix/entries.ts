@@ -1,4 +1,5 @@
 /** Loads and stores of whole stretches of one table. The only loops over entries that writers need. */
+import type { Raw } from "../format/format.ts";
 
 /** Store one entry. */
 export function store(words: Uint32Array, index: number, lo: number, hi: number): void {
@@ -15,17 +16,18 @@ export function storeSame(words: Uint32Array, index: number, count: number, lo: 
 }
 
 /**
- * Store `count` entries whose output addresses are `step` bytes apart (step < 2^32; 4096 at level 1). The carry goes
- * from the low to the high half; addresses of one table never run into the flags above bit 51.
+ * Store `count` entries whose output addresses are `step` bytes apart (4096 at level 1). The carry goes from the low to
+ * the high half; addresses of one table never run into the flags above bit 51.
  */
 export function storeRun(words: Uint32Array, index: number, count: number, lo: number, hi: number, step: number): void {
+  const stepHi = Math.floor(step / 2 ** 32);
   let low = lo >>> 0;
   let high = hi;
   for (let i = 2 * index, end = i + 2 * count; i < end; i += 2) {
     words[i] = low;
     words[i + 1] = high;
     const next = (low + step) >>> 0;
-    if (next < low) high++;
+    high += next < low ? stepHi + 1 : stepHi;
     low = next;
   }
 }
@@ -38,7 +40,12 @@ export function countSame(words: Uint32Array, index: number, limit: number, lo: 
   return i / 2 - index;
 }
 
-/** How many of the `limit` entries from `index` on continue (lo, hi) with addresses `step` bytes apart. */
+const NO_BITS: Raw = { lo: 0, hi: 0 };
+
+/**
+ * How many of the `limit` entries from `index` on continue (lo, hi) with addresses `step` bytes apart, bits in `ignore`
+ * aside.
+ */
 export function countRun(
   words: Uint32Array,
   index: number,
@@ -46,14 +53,18 @@ export function countRun(
   lo: number,
   hi: number,
   step: number,
+  ignore: Raw = NO_BITS,
 ): number {
+  const keepLo = ~ignore.lo;
+  const keepHi = ~ignore.hi;
+  const stepHi = Math.floor(step / 2 ** 32);
   let low = lo >>> 0;
   let high = hi;
   let i = 2 * index;
   const end = i + 2 * limit;
-  while (i < end && words[i] === low && words[i + 1] === high) {
+  while (i < end && ((words[i]! ^ low) & keepLo) === 0 && ((words[i + 1]! ^ high) & keepHi) === 0) {
     const next = (low + step) >>> 0;
-    if (next < low) high = (high + 1) >>> 0;
+    high += next < low ? stepHi + 1 : stepHi;
     low = next;
     i += 2;
   }

@@ -60,8 +60,9 @@ export const newPosition = (): Position => ({
 /**
  * Walk towards a frame and stop at level `stop`, or above it at the first entry that is no table. Follows the next
  * level that the entry names (AMD-Vi may skip levels). Returns false when a table on the way is not in memory, or the
- * frame's bits of skipped levels are not zero; `position` then tells how far the walk came. `onPointer` sees the table
- * pointers that are followed.
+ * frame's bits of skipped levels are not zero (page-table-formats.md 4.4); `position` then holds the last entry that was
+ * read, and level 0 where there was none. `onPointer` sees the table pointers that are followed. `frame` must be below
+ * `widthOf`.
  */
 export function walk(
   tree: Tree,
@@ -75,7 +76,10 @@ export function walk(
   let table = tree.root;
   for (;;) {
     const words = memory.frame(table);
-    if (!words) return false;
+    if (!words) {
+      if (level === tree.levels) position.level = 0;
+      return false;
+    }
     const index = indexAt(frame, level);
     const lo = words[2 * index]!;
     const hi = words[2 * index + 1]!;

@@ -44,7 +44,7 @@ export interface Domain {
   /** Highest gfn ever mapped; only grows (3.4). */
   highestGfn: number;
   /** Paging pool, pages. */
-  readonly pool: { readonly pages: number; used: number };
+  readonly pool: { pages: number; used: number };
   readonly m2p: M2p;
   /** Pages of RAM that the domain owns, reachable or not. */
   ownedPages: number;
@@ -139,9 +139,12 @@ export function makeDomain(machine: Machine, spec: DomainSpec = {}): Domain {
 
 const LOG_LINES = 1000;
 
+/** Whether another line would be kept; spares hot paths the making of lines that would not. */
+export const logHasRoom = (domain: Domain): boolean => domain.log.length < LOG_LINES;
+
 /** A line of the hypervisor's console, without its prefix. */
 export function logLine(domain: Domain, line: string): void {
-  if (domain.log.length < LOG_LINES) domain.log.push(line);
+  if (logHasRoom(domain)) domain.log.push(line);
 }
 
 /** The domain as this release's log lines name it (2.3). */

@@ -1,6 +1,6 @@
 import type { Gfn, Mfn } from "../address.ts";
 import { ERRNO } from "./constants.ts";
-import { type Domain, domainTag, isTranslated, logLine, usesIommu } from "./domain.ts";
+import { type Domain, domainTag, isTranslated, logHasRoom, logLine, usesIommu } from "./domain.ts";
 import { mapMmioRegions, unmapMmioRegions } from "./map-mmio.ts";
 import { memoryTypeChanged } from "./memory-type.ts";
 
@@ -9,8 +9,10 @@ export type U64 = number | bigint;
 
 const MAX = 2n ** 64n;
 
-/** First and last of a range, or null when it wraps (a count of 0 does, except from 0 on). */
-function lastOf(first: U64, pages: U64): bigint | null {
+/** Last of a range, or null when it wraps (a count of 0 does, except from 0 on). */
+function lastOf(first: U64, pages: U64): U64 | null {
+  if (typeof first === "number" && typeof pages === "number" && pages > 0 && first + pages <= Number.MAX_SAFE_INTEGER)
+    return first + pages - 1;
   const last = (BigInt(first) + BigInt(pages) - 1n + MAX) % MAX;
   return last < BigInt(first) ? null : last;
 }
@@ -20,6 +22,7 @@ function lastOf(first: U64, pages: U64): bigint | null {
  * rules refuse frames of 2^36 and above, and only the low 27 bits take part in choosing an order.
  */
 const narrowed = (frame: U64): number => {
+  if (typeof frame === "number") return frame;
   const value = BigInt(frame);
   return value < 2n ** 52n ? Number(value) : 2 ** 51 + Number(value % 2n ** 40n);
 };
@@ -33,7 +36,7 @@ export function memoryMapping(domain: Domain, gfnField: U64, mfnField: U64, page
   const lastMfn = lastOf(mfnField, pagesField);
   if (lastMfn === null || lastOf(gfnField, pagesField) === null) return ERRNO.EINVAL;
   // The last frame of a range that does not wrap is its largest.
-  if (lastMfn >> BigInt(machine.physBits - 12) !== 0n) return ERRNO.EINVAL;
+  if (lastMfn >= 2 ** (machine.physBits - 12)) return ERRNO.EINVAL;
   const gfn = narrowed(gfnField) as Gfn;
   const mfn = Number(mfnField) as Mfn;
   const pages = Number(pagesField);
@@ -44,17 +47,19 @@ export function memoryMapping(domain: Domain, gfnField: U64, mfnField: U64, page
   if (!isTranslated(domain) && release.loopRefusesPv) return 0;
   if (release.domctlUnlocked && !permitted()) return ERRNO.EPERM;
 
-  const range = `gfn=${gfn.toString(16)} mfn=${mfn.toString(16)} nr=${pages.toString(16)}`;
-  logLine(domain, `memory_map:${add ? "add" : "remove"}: ${domainTag(domain)} ${range}`);
-  const rc = (add ? mapMmioRegions : unmapMmioRegions)(domain, gfn, pages, mfn);
-  if (rc > 0) ledger.positiveReturns++;
-  if (rc < 0)
+  const line = (event: string, rest = ""): void =>
     logLine(
       domain,
-      add
-        ? `memory_map:fail: ${domainTag(domain)} ${range} ret:${rc}`
-        : `memory_map: error ${rc} removing ${domainTag(domain)} access to [${mfn.toString(16)},${(mfn + pages - 1).toString(16)}]`,
+      `memory_map:${event}: ${domainTag(domain)} gfn=${gfn.toString(16)} mfn=${mfn.toString(16)} nr=${pages.toString(16)}${rest}`,
     );
+  if (logHasRoom(domain)) line(add ? "add" : "remove");
+  const rc = (add ? mapMmioRegions : unmapMmioRegions)(domain, gfn, pages, mfn);
+  if (rc > 0) ledger.positiveReturns++;
+  if (rc < 0 && add) line("fail", ` ret:${rc}`);
+  else if (rc < 0) {
+    const frames = `[${mfn.toString(16)},${lastMfn.toString(16)}]`;
+    logLine(domain, `memory_map: error ${rc} removing ${domainTag(domain)} access to ${frames}`);
+  }
   if (!release.domctlLeavesMemoryTypes) memoryTypeChanged(domain);
   return rc;
 }
@@ -68,8 +73,7 @@ export function iomemPermission(domain: Domain, mfnField: U64, pagesField: U64, 
   if (domain.destroyed) return ERRNO.ESRCH;
   const last = lastOf(mfnField, pagesField);
   if (last === null) return ERRNO.EINVAL;
-  if (last >= 2n ** 40n || !machine.callerPermissions.contains(Number(mfnField), Number(pagesField)))
-    return ERRNO.EPERM;
+  if (last >= 2 ** 40 || !machine.callerPermissions.contains(Number(mfnField), Number(pagesField))) return ERRNO.EPERM;
   const mfn = Number(mfnField);
   const pages = Number(pagesField);
   const { permissions } = domain;

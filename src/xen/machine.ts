@@ -202,15 +202,8 @@ export function makeMachine(spec: MachineSpec): Machine {
  * How many frames from `mfn` on are alike to everything that looks at single machine frames: read-only or not, RAM or
  * not, special or not. Stretches of blocks are cut there.
  */
-export function uniformFrames(machine: Machine, mfn: number): number {
-  return Math.min(
-    ...[machine.mmioRo, machine.ram, machine.special].map((set) => {
-      const next = set.nextFrom(mfn);
-      if (next > mfn) return next - mfn;
-      return set.ranges.find((range) => range.end > mfn)!.end - mfn;
-    }),
-  );
-}
+export const uniformFrames = ({ mmioRo, ram, special }: Machine, mfn: number): number =>
+  Math.min(mmioRo.alikeFrom(mfn), ram.alikeFrom(mfn), special.alikeFrom(mfn));
 
 /** RAM of an order that the hypervisor chooses: aligned, ascending. */
 export function takeRam(machine: Machine, order: number): Mfn {

@@ -29,8 +29,8 @@ function addRam(domain: Domain, gfn: number, mfn: Mfn, order: number): number {
   if (!isTranslated(domain)) {
     domain.m2p.set(mfn, gfn as Gfn, pages);
     domain.ledger.m2pUpdates += pages;
-    // 4.13 and later give a page the writable type once, which enters it into the tables (section 9).
-    return domain.iommuMode === "sync" ? requestMap(domain, mfn, mfn, order, 1, 3) : 0;
+    // Page by page, as each is given the writable type once (section 9).
+    return domain.iommuMode === "sync" ? requestMap(domain, mfn, mfn, 0, pages, 3) : 0;
   }
   const rc = replaceable(domain, gfn, mfn, pages);
   if (rc < 0) return rc;

@@ -74,8 +74,6 @@ const BEHAVIOURS = {
   nptFlushAtUnlock: ["4.22"],
   /** 7.2: the IOMMU context and its sharing are fixed when the domain is created. */
   iommuFixedAtCreation: ["4.13"],
-  /** 7.2: the sharing predicate requires that the domain has IOMMU tables. */
-  sharedNeedsContext: ["4.12"],
   /** 7.3: EPT's superpage sizes must be a subset of VT-d's (before: equal). */
   vtdShareSubset: ["4.14", "4.13.1", "4.12.3"],
   /** 7.3, 7.4, 7.5, 7.8: IOMMU superpages, markers, coalescing, freeing of empty tables, `iommu=superpages`. */

@@ -1,3 +1,6 @@
+import { frameField } from "../../format/format.ts";
+import { indexAt } from "../../radix/tree.ts";
+
 /**
  * Contiguity markers (xen-mapping.md 7.8): every entry of an IOMMU table from 4.17 on carries a 4-bit number m in bits
  * that hardware ignores. The 2^m entries from it on are known to be alike: all empty, or leaves with the same flags
@@ -36,6 +39,22 @@ function set(words: Uint32Array, i: number, place: MarkerPlace, value: number): 
   words[at] = ((words[at]! & ~(15 << place.shift)) | (value << place.shift)) >>> 0;
 }
 
+/** Bits of an entry's half that are no marker. */
+const withoutMarker = (place: MarkerPlace, word: 0 | 1): number => (place.word === word ? ~(15 << place.shift) : -1);
+
+/**
+ * Whether entry j continues the group of entry i: both empty, or leaves that differ in exactly one bit, the address
+ * bit `bit` of the entry (markers excluded).
+ */
+function matches(words: Uint32Array, i: number, j: number, kind: StoredKind, bit: number, place: MarkerPlace): boolean {
+  const lo = words[2 * j]! & withoutMarker(place, 0);
+  const hi = words[2 * j + 1]! & withoutMarker(place, 1);
+  if (kind === "empty") return lo === 0 && hi === 0;
+  const xorLo = (lo ^ (words[2 * i]! & withoutMarker(place, 0))) >>> 0;
+  const xorHi = (hi ^ (words[2 * i + 1]! & withoutMarker(place, 1))) >>> 0;
+  return bit < 32 ? xorLo === (1 << bit) >>> 0 && xorHi === 0 : xorLo === 0 && xorHi === (1 << (bit - 32)) >>> 0;
+}
+
 /** What `updateMarkers` found: whether the table is one group now, and how many markers it stored. */
 export const COMPLETE = 1 << 16;
 
@@ -61,30 +80,16 @@ export function updateMarkers(
     stores++;
   }
   if (kind === "table") return stores;
-  const markerLo = place.word === 0 ? ~(15 << place.shift) : -1;
-  const markerHi = place.word === 1 ? ~(15 << place.shift) : -1;
-  const lo = words[2 * index]! & markerLo;
-  const hi = words[2 * index + 1]! & markerHi;
-  const addressBit = 9 * (level - 1);
-  if (kind === "leaf") {
-    const frame = (hi & 0xfffff) * 0x100000 + (lo >>> 12);
-    // 2. A leaf whose place disagrees with its address can never be part of a larger page.
-    if (Math.floor(frame / 2 ** addressBit) % 512 !== index) return stores;
-  }
-  /** Entry j continues this group of 2^b: the same but for the one address bit worth 2^b pages of this level. */
-  const matches = (j: number, b: number): boolean => {
-    const xorLo = ((words[2 * j]! & markerLo) ^ (words[2 * idx]! & markerLo)) >>> 0;
-    const xorHi = ((words[2 * j + 1]! & markerHi) ^ (words[2 * idx + 1]! & markerHi)) >>> 0;
-    if (kind === "empty") return (words[2 * j]! & markerLo) === 0 && (words[2 * j + 1]! & markerHi) === 0;
-    const bit = 12 + addressBit + b;
-    return bit < 32 ? xorLo === (1 << bit) >>> 0 && xorHi === 0 : xorLo === 0 && xorHi === (1 << (bit - 32)) >>> 0;
-  };
+  // 2. A leaf whose place disagrees with its address can never be part of a larger page.
+  if (kind === "leaf" && indexAt(frameField(words[2 * index]!, words[2 * index + 1]!), level) !== index) return stores;
+  /** Address bit of an entry worth one page of this level. */
+  const pageBit = 12 + 9 * (level - 1);
   let idx = index;
   let b = 0;
   // 3. Grow to the right.
   while (b < 9 && (idx & (1 << b)) === 0) {
     const j = idx | (1 << b);
-    if (!matches(j, b) || get(words, j, place) !== b) break;
+    if (!matches(words, idx, j, kind, pageBit + b, place) || get(words, j, place) !== b) break;
     b++;
   }
   // 4. Record, and merge with the left.
@@ -93,7 +98,7 @@ export function updateMarkers(
     stores++;
     if (b === 9) return stores + COMPLETE;
     const j = idx ^ (1 << b);
-    if (!matches(j, b) || get(words, j, place) !== b) return stores;
+    if (!matches(words, idx, j, kind, pageBit + b, place) || get(words, j, place) !== b) return stores;
     idx &= ~(1 << b);
     b++;
   }

@@ -11,6 +11,21 @@ const within = (dfn: number, pages: number, order: number): boolean =>
   Math.floor(dfn / 2 ** order) === Math.floor((dfn + pages - 1) / 2 ** order);
 
 /**
+ * IOMMUs that get a command (10.1, "U"): the VT-d units with a device of the domain, `units` of them once it has any;
+ * all AMD IOMMUs of the host.
+ */
+function unitsOf({ machine, devices, hardwareDomain }: Domain): number {
+  const { iommu } = machine;
+  if (!iommu) return 0;
+  return iommu.kind === "amdvi" || devices.size > 0 || hardwareDomain ? iommu.units : 0;
+}
+
+/** The vendor routine itself flushes the whole domain: merging, splitting and growing up to 4.16 (7.10). */
+export function flushWholeDomain(domain: Domain): void {
+  domain.ledger.iotlbDomainCommands += unitsOf(domain);
+}
+
+/**
  * `times` IOTLB flush requests for ranges of `pages` like the one at `dfn`, and the commands that the hardware gets
  * (7.7, 7.10). Nothing happens without flags.
  */
@@ -26,6 +41,6 @@ export function flushIotlb(domain: Domain, dfn: number, pages: number, flags: nu
     (iommu.kind === "vtd"
       ? !Number.isInteger(order) || dfn % pages !== 0 || order > iommu.maxMask
       : !within(dfn, pages, 18));
-  if (whole) ledger.iotlbDomainCommands += times * iommu.units;
-  else ledger.iotlbCommands += times * iommu.units;
+  if (whole) ledger.iotlbDomainCommands += times * unitsOf(domain);
+  else ledger.iotlbCommands += times * unitsOf(domain);
 }

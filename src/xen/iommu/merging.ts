@@ -1,26 +1,40 @@
 import type { Mfn } from "../../address.ts";
-import { frameField, frameHi, frameLo } from "../../format/format.ts";
+import { frameField, frameHi, frameLo, TABLE } from "../../format/format.ts";
 import { store } from "../../radix/entries.ts";
 import { newPosition, pagesAt, walk } from "../../radix/tree.ts";
 import type { Domain } from "../domain.ts";
 import { driverOf, giveIommuTable } from "./driver.ts";
-import { ALL, flushIotlb, MODIFIED } from "./flush.ts";
+import { flushWholeDomain } from "./flush.ts";
 
-/* The count of consecutive entries sits in the table pointer: bits 8:1 and, as its ninth bit, bit 63. */
+/** A table pointer counts consecutive entries up to this; the next one makes the table whole. */
+const FULL = 511;
+
+/* The count sits in the table pointer: bits 8:1 and, as its ninth bit, bit 63. */
 const countOf = (lo: number, hi: number): number => ((lo >>> 1) & 0xff) | ((hi >>> 31) << 8);
-const withCount = (lo: number, hi: number, count: number): [number, number] => [
-  ((lo & ~0x1fe) | ((count & 0xff) << 1)) >>> 0,
-  ((hi & 0x7fff_ffff) | ((count >>> 8) << 31)) >>> 0,
-];
+
+function storeCount(words: Uint32Array, index: number, lo: number, hi: number, count: number): void {
+  store(
+    words,
+    index,
+    ((lo & ~0x1fe) | ((count & 0xff) << 1)) >>> 0,
+    ((hi & 0x7fff_ffff) | ((count >>> 8) << 31)) >>> 0,
+  );
+}
 
 const at = newPosition();
 
+/** How many 4 KiB stores from a dfn on can be counted together: all of them, before the one that may merge. */
+export function storesBeforeMerge(domain: Domain, dfn: number): number {
+  walk(domain.iommu!.tree, dfn, 2, at);
+  return at.level === 2 && at.kind === TABLE ? Math.max(1, FULL - countOf(at.lo, at.hi)) : FULL;
+}
+
 /**
- * AMD-Vi up to 4.11: after a 4 KiB store, count consecutive entries in the pointers above it, bottom up, and replace a
+ * AMD-Vi up to 4.11: after 4 KiB stores, count consecutive entries in the pointers above them, bottom up, and replace a
  * full table by a leaf (xen-mapping.md 7.10). The slot 0 of the lower table says where a superpage would begin,
- * whatever that slot holds.
+ * whatever that slot holds. `n` stores of one table, consecutive from (dfn, mfn) on, as `storesBeforeMerge` allows.
  */
-export function mergeUpwards(domain: Domain, dfn: number, mfn: number): void {
+export function mergeUpwards(domain: Domain, dfn: number, mfn: number, n: number): void {
   const { machine, ledger } = domain;
   const { tree } = domain.iommu!;
   for (let level = 1; level < tree.levels; level++) {
@@ -31,13 +45,10 @@ export function mergeUpwards(domain: Domain, dfn: number, mfn: number): void {
     const first = frameField(below[0]!, below[1]!);
     if (first === 0) return;
     const span = pagesAt(level + 1);
-    if (first % span !== 0 || first + (dfn % span) !== mfn) {
-      store(words, index, ...withCount(lo, hi, 0));
-      return;
-    }
-    const count = countOf(lo, hi);
-    if (count < 511) {
-      store(words, index, ...withCount(lo, hi, count + 1));
+    const fits = first % span === 0 && first + (dfn % span) === mfn;
+    const count = fits ? countOf(lo, hi) + n : 0;
+    if (count <= FULL) {
+      storeCount(words, index, lo, hi, count);
       return;
     }
     const driver = driverOf(machine);
@@ -46,6 +57,6 @@ export function mergeUpwards(domain: Domain, dfn: number, mfn: number): void {
     ledger.iommuEntries++;
     ledger.iommuMerges++;
     giveIommuTable(domain, table);
-    flushIotlb(domain, dfn, 1, ALL | MODIFIED);
+    flushWholeDomain(domain);
   }
 }

@@ -2,8 +2,10 @@ import { crash, type Domain, logLine } from "../domain.ts";
 import type { Rights } from "../rights.ts";
 import { driverOf } from "./driver.ts";
 import { ADDED, ALL, flushIotlb, MODIFIED } from "./flush.ts";
+import { mapRun } from "./map.ts";
+import type { Outcome } from "./outcome.ts";
 import { singleMap, singleUnmap } from "./single.ts";
-import { mapRun, type Outcome, unmapRun } from "./tables.ts";
+import { unmapRun } from "./unmap.ts";
 
 /**
  * The largest announced page size that divides both frames and fits the rest, climbing one announced size at a time and
@@ -36,7 +38,7 @@ export function requestMap(domain: Domain, dfn: number, mfn: number, order: numb
     for (let i = 0; i < n; ) {
       const run = booked(domain, mapRun(domain, dfn + i, mfn + i, 0, n - i, rights));
       domain.ledger.iommuMapCalls += Math.max(run.count, 1);
-      if (run.rc < 0) return mapFailed(domain, dfn + i, mfn + i, 0, run.rc);
+      if (run.rc < 0) return mapFailed(domain, dfn + i, mfn + i, 1, 0, run.rc);
       if (run.count > 1) flushIotlb(domain, dfn + i, 1, run.flags, run.count - 1);
       flushIotlb(domain, dfn + i + run.count - 1, 1, run.last);
       i += run.count;
@@ -59,7 +61,7 @@ function mapOne(domain: Domain, dfn: number, mfn: number, pages: number, rights:
     const sub = pageOrder(domain, dfn + i, mfn + i, pages - i);
     const limit = sub === 0 ? runOfSmall(domain, dfn + i, mfn + i, pages - i) : 1;
     const run = booked(domain, mapRun(domain, dfn + i, mfn + i, sub, limit, rights));
-    if (run.rc < 0) return mapFailed(domain, dfn, mfn, i, run.rc);
+    if (run.rc < 0) return mapFailed(domain, dfn, mfn, pages, i, run.rc);
     flags |= run.flags | run.last;
     i += run.count * 2 ** sub;
   }
@@ -72,17 +74,15 @@ const runOfSmall = (domain: Domain, dfn: number, mfn: number, left: number): num
   domain.machine.iommuOrders.length === 1 || (dfn - mfn) % 512 !== 0 || left < 512 ? left : 512 - (dfn % 512);
 
 /** Log line, roll-back of the request's own prefix, crash (7.4). */
-function mapFailed(domain: Domain, dfn: number, mfn: number, done: number, rc: number): number {
-  logLine(
-    domain,
-    `d${domain.id}: IOMMU mapping dfn 0x${(dfn + done).toString(16)} to mfn 0x${(mfn + done).toString(16)} failed: ${rc}`,
-  );
+function mapFailed(domain: Domain, dfn: number, mfn: number, pages: number, done: number, rc: number): number {
+  const place = `dfn 0x${(dfn + done).toString(16)} to mfn 0x${(mfn + done).toString(16)}`;
+  logLine(domain, `d${domain.id}: IOMMU mapping ${place} failed: ${rc}`);
   for (let i = 0; i < done; ) {
     const sub = pageOrder(domain, dfn + i, dfn + i, done - i);
     const run = booked(domain, unmapRun(domain, dfn + i, sub, 1));
     i += Math.max(1, run.count) * 2 ** sub;
   }
-  if (domain.machine.release.iommuFailureFlushesAll) flushIotlb(domain, dfn, 1, ALL | ADDED | MODIFIED);
+  if (pages > 1 && domain.machine.release.iommuFailureFlushesAll) flushIotlb(domain, dfn, 1, ALL | ADDED | MODIFIED);
   failureCrash(domain);
   return rc;
 }

@@ -16,7 +16,7 @@ export interface P2mBackend {
   /** Whether an entry awaits recalculation, so that blocks must be taken one at a time. */
   isMarked(lo: number, hi: number): boolean;
   /**
-   * Write `n` consecutive blocks of 2^order frames that lie in one table and are alike (`stretchLength`). `mfn` NONE
+   * Write `n` consecutive blocks of 2^order frames that lie in one table and are alike (`alikeBlocks`). `mfn` NONE
    * with type "invalid" removes. Returns 0 or a negative error of the first block.
    */
   write(domain: Domain, gfn: number, mfn: number, order: number, n: number, type: P2mType, access: Access): number;

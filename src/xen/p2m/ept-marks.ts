@@ -1,10 +1,12 @@
 import type { Mfn } from "../../address.ts";
 import { frameField, LEAF } from "../../format/format.ts";
-import { store } from "../../radix/entries.ts";
-import { indexAt, newPosition } from "../../radix/tree.ts";
+import { WORDS } from "../../memory/memory.ts";
+import { countRun, store, storeRun } from "../../radix/entries.ts";
+import { indexAt, newPosition, pagesAt } from "../../radix/tree.ts";
 import { ERRNO, TYPE } from "../constants.ts";
 import type { Domain } from "../domain.ts";
-import { splitAt, syncCpus } from "./ept-entry.ts";
+import { uniformFrames } from "../machine.ts";
+import { splitAt, syncCpus, typeOf } from "./ept-entry.ts";
 import { effectiveMemoryType, IPAT, NOT_UNIFORM } from "./ept-memory-type.ts";
 
 /** EMT 7: "recompute this memory type", in leaves and in table pointers alike (5.7). */
@@ -15,7 +17,19 @@ const EMT_AND_IPAT = (7 << 3) | (1 << 6);
 export const isMarked = (lo: number, _hi: number): boolean => (lo & MARK) === MARK && (lo & 7) !== 0;
 
 /** Valid and present, so that a mark may be put on it. */
-const markable = (lo: number, hi: number): boolean => (lo & 7) !== 0 && ((hi >>> 20) & 0x3f) !== TYPE.invalid;
+const markable = (lo: number, hi: number): boolean => (lo & 7) !== 0 && typeOf(lo, hi) !== TYPE.invalid;
+
+/** Entries that are looked at together: a table is scanned several times a hypercall, and mostly nothing is to be done. */
+const GROUP = 4;
+
+/** Whether none of the GROUP entries whose words begin at `i` can be marked: all marked already, or all absent. */
+function nothingToMark(words: Uint32Array, i: number): boolean {
+  const a = words[i]!;
+  const b = words[i + 2]!;
+  const c = words[i + 4]!;
+  const d = words[i + 6]!;
+  return (a & b & c & d & MARK) === MARK || ((a | b | c | d) & 7) === 0;
+}
 
 /**
  * Mark every valid, present entry of a table that is not marked yet; books the 512 reads and the stores. Returns how
@@ -26,14 +40,16 @@ function markTable(domain: Domain, words: Uint32Array, level: number, recalc: nu
   const { format } = domain.p2m;
   let leaves = 0;
   let pointers = 0;
-  for (let i = 0; i < 1024; i += 2) {
-    const lo = words[i]!;
-    if ((lo & 7) === 0) continue;
-    const hi = words[i + 1]!;
-    if ((lo & MARK) === MARK || !markable(lo, hi)) continue;
-    words[i] = (lo | MARK | recalc) >>> 0;
-    if (format.kindOf(lo, hi, level) === LEAF) leaves++;
-    else pointers++;
+  for (let group = 0; group < WORDS; group += 2 * GROUP) {
+    if (nothingToMark(words, group)) continue;
+    for (let i = group; i < group + 2 * GROUP; i += 2) {
+      const lo = words[i]!;
+      const hi = words[i + 1]!;
+      if ((lo & MARK) === MARK || !markable(lo, hi)) continue;
+      words[i] = (lo | MARK | recalc) >>> 0;
+      if (format.kindOf(lo, hi, level) === LEAF) leaves++;
+      else pointers++;
+    }
   }
   ledger.markReads += 512;
   ledger.markLeafStores += leaves;
@@ -48,16 +64,33 @@ export function markAll(domain: Domain): void {
   if (markTable(domain, p2m.memory.words(p2m.root), p2m.levels, 0) > 0) syncCpus(domain, 1);
 }
 
-/** Recompute a leaf's memory type in place; false when its frames have no common type. */
-function recompute(domain: Domain, words: Uint32Array, index: number, level: number): boolean {
+/** Recompute the memory type of `n` like leaves in place; false when a leaf's frames have no common type. */
+function recompute(domain: Domain, words: Uint32Array, index: number, level: number, n: number): boolean {
   const lo = words[2 * index]!;
   const hi = words[2 * index + 1]!;
-  const found = effectiveMemoryType(domain, frameField(lo, hi), 9 * (level - 1), 1, (hi >>> 20) & 0x3f);
+  const found = effectiveMemoryType(domain, frameField(lo, hi), 9 * (level - 1), n, typeOf(lo, hi));
   if (found === NOT_UNIFORM) return false;
   const memory = ((found & 7) << 3) | (found & IPAT ? 1 << 6 : 0);
-  store(words, index, ((lo & ~EMT_AND_IPAT & ~RECALC) | memory) >>> 0, hi);
-  domain.ledger.recalcLeafStores++;
+  storeRun(words, index, n, ((lo & ~EMT_AND_IPAT & ~RECALC) | memory) >>> 0, hi, pagesAt(level) * 4096);
+  domain.ledger.recalcLeafStores += n;
   return true;
+}
+
+/** All valid, present entries of a last-level table, like ones at once. */
+function recomputeTable(domain: Domain, words: Uint32Array): void {
+  const { machine } = domain;
+  for (let i = 0; i < 512; ) {
+    const lo = words[2 * i]!;
+    const hi = words[2 * i + 1]!;
+    if (!markable(lo, hi)) {
+      i++;
+      continue;
+    }
+    const limit = machine.stepwise ? 1 : Math.min(512 - i, uniformFrames(machine, frameField(lo, hi)));
+    const n = countRun(words, i, limit, lo, hi, 4096);
+    recompute(domain, words, i, 1, n);
+    i += n;
+  }
 }
 
 /**
@@ -75,13 +108,12 @@ export function recalculate(domain: Domain, gfn: number): number {
     if ((lo & 7) === 0) return 0;
     const marked = (lo & MARK) === MARK;
     if (level === 1) {
-      if (marked)
-        for (let i = 0; i < 512; i++) if (markable(words[2 * i]!, words[2 * i + 1]!)) recompute(domain, words, i, 1);
+      if (marked) recomputeTable(domain, words);
       return 0;
     }
     const leaf = p2m.format.kindOf(lo, hi, level) === LEAF;
     if (leaf) {
-      if (!marked || recompute(domain, words, index, level)) return 0;
+      if (!marked || recompute(domain, words, index, level, 1)) return 0;
       const at = { ...newPosition(), level, words, index, lo, hi, kind: LEAF } as const;
       if (!splitAt(domain, at, level - 1)) return ERRNO.ENOMEM;
     }

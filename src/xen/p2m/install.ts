@@ -9,9 +9,9 @@ import {
   P2M_TYPES,
   TYPE,
 } from "../constants.ts";
-import { crash, type Domain, isTranslated, logLine } from "../domain.ts";
+import { crash, type Domain, isTranslated, logHasRoom, logLine } from "../domain.ts";
 import { NONE } from "./backend.ts";
-import { type Found, lookUp, stretchLength } from "./lookup.ts";
+import { alikeBlocks, type Found, lookUp } from "./lookup.ts";
 import { setEntries } from "./write.ts";
 
 /**
@@ -32,15 +32,17 @@ const answer = (blocks: number, rc: number): BlockResult => {
 
 const hex = (n: number): string => `0x${n.toString(16)}`;
 
-/** What an existing entry means for a new one (xen-mapping.md 3.2 step 6): go on, nothing to do, or an error. */
-type Guard = "go-on" | "no-op" | number;
+/** Go on and write, nothing to do, or what to return: an order to retry at, plus 1, or an error. */
+type Verdict = "write" | "no-op" | number;
 
-function guard(domain: Domain, found: Found, gfn: number, mfn: number, order: number, access: Access): Guard {
+/** What an existing entry means for a new one (xen-mapping.md 3.2 steps 5 and 6). */
+function judge(domain: Domain, found: Found, gfn: number, mfn: number, order: number, access: Access): Verdict {
   const { release } = domain.machine;
+  if (found.order < order) return found.order + 1;
   const isMmio = found.type === TYPE.mmio_direct;
-  if (!isGrantOrForeign(found.type) && !(isMmio && release.guardsDirectMmio)) return "go-on";
+  if (!isGrantOrForeign(found.type) && !(isMmio && release.guardsDirectMmio)) return "write";
   if (release.toleratesIdentical) {
-    if (isMmio && found.mfn === mfn) return found.access === access ? "no-op" : "go-on";
+    if (isMmio && found.mfn === mfn) return found.access === access ? "no-op" : "write";
     const was = `${hex(found.mfn)},${found.order},${P2M_TYPES[found.type]},${ACCESS_NAMES[found.access]}`;
     const wanted = `${hex(mfn)},${order},mmio_direct,${ACCESS_NAMES[access]}`;
     logLine(domain, `d${domain.id}: GFN ${hex(gfn)} (${was}) -> (${wanted}) not permitted`);
@@ -68,26 +70,42 @@ export function installMmio(
     return answer(0, 1);
   }
   if (!isTranslated(domain)) return answer(0, ERRNO.EIO);
-  const n = stretchLength(domain, gfn, mfn, order, limit);
   const found = lookUp(domain, gfn);
-  const attempts = found.order < order ? 1 : n;
+  const verdict = judge(domain, found, gfn, mfn, order, access);
+  let rc = 0;
+  let n = 1;
+  if (typeof verdict === "number") rc = verdict;
+  else {
+    n = alikeBlocks(domain, found, gfn, mfn, order, limit);
+    if (verdict === "write") rc = replace(domain, found, gfn, mfn, order, n, access);
+  }
+  const attempts = rc === 0 ? n : 1;
   if (order > 0) ledger.readOnlyTests += attempts;
   ledger.locks += attempts;
   ledger.lookups += attempts;
-  if (found.order < order) return answer(0, found.order + 1);
-  const verdict = guard(domain, found, gfn, mfn, order, access);
-  if (verdict === "no-op") return answer(n, 0);
-  if (verdict !== "go-on") return answer(0, verdict);
-  const replaced = isRam(found.type) && found.mfn !== NONE ? found.mfn : NONE;
-  if (!machine.release.m2pAfterWrite) forgetRam(domain, replaced, n * pages);
+  return answer(rc === 0 ? n : 0, rc);
+}
+
+/** Write `n` like blocks over what was found, and account for guest RAM that this replaces (3.2 steps 7 to 9). */
+function replace(
+  domain: Domain,
+  found: Found,
+  gfn: number,
+  mfn: number,
+  order: number,
+  n: number,
+  access: Access,
+): number {
+  const pages = 2 ** order;
+  const { m2pAfterWrite } = domain.machine.release;
+  const replaced = isRam(found.type) ? found.mfn : NONE;
+  if (!m2pAfterWrite) forgetRam(domain, replaced, n * pages);
   const rc = setEntries(domain, gfn, mfn, order, n, TYPE.mmio_direct, access);
-  if (rc < 0) {
-    logLine(domain, `p2m_set_entry: ${hex(gfn)}:${order} -> ${rc} (${hex(mfn)})`);
-    if (machine.release.m2pAfterWrite && order > 0) forgetWritten(domain, gfn, mfn, replaced, pages);
-    return answer(0, rc);
-  }
-  if (machine.release.m2pAfterWrite) forgetRam(domain, replaced, n * pages);
-  return answer(n, 0);
+  if (rc < 0) logLine(domain, `p2m_set_entry: ${hex(gfn)}:${order} -> ${rc} (${hex(mfn)})`);
+  if (!m2pAfterWrite) return rc;
+  if (rc === 0) forgetRam(domain, replaced, n * pages);
+  else if (order > 0) forgetWritten(domain, gfn, mfn, replaced, pages);
+  return rc;
 }
 
 /** The frames no longer back guest memory; they stay allocated to the domain (3.2 step 7). */
@@ -111,17 +129,26 @@ function forgetWritten(domain: Domain, gfn: number, mfn: number, replaced: numbe
 export function removeMmio(domain: Domain, gfn: number, mfn: number, order: number, limit: number): BlockResult {
   const { ledger } = domain;
   if (!isTranslated(domain)) return answer(0, ERRNO.EIO);
-  const n = stretchLength(domain, gfn, NONE, order, limit);
   const found = lookUp(domain, gfn);
-  const attempts = found.order < order || found.type !== TYPE.mmio_direct ? 1 : n;
+  let rc = 0;
+  let n = 1;
+  if (found.order < order) rc = found.order + 1;
+  else if (found.mfn === NONE || found.type !== TYPE.mmio_direct) {
+    logLine(domain, `gfn_to_mfn failed! gfn=${gfn.toString(16).padStart(8, "0")} type:${found.type}`);
+    rc = ERRNO.EINVAL;
+  } else {
+    n = alikeBlocks(domain, found, gfn, NONE, order, limit);
+    if (found.mfn !== mfn) logMismatches(domain, gfn, mfn, 2 ** order, n);
+    rc = setEntries(domain, gfn, NONE, order, n, TYPE.invalid, ACCESS_RWX);
+  }
+  const attempts = rc === 0 ? n : 1;
   ledger.locks += attempts;
   ledger.lookups += attempts;
-  if (found.order < order) return answer(0, found.order + 1);
-  if (found.mfn === NONE || found.type !== TYPE.mmio_direct) {
-    logLine(domain, `gfn_to_mfn failed! gfn=${gfn.toString(16).padStart(8, "0")} type:${found.type}`);
-    return answer(0, ERRNO.EINVAL);
-  }
-  if (found.mfn !== mfn) logLine(domain, `no mapping between mfn ${mfn.toString(16)} and gfn ${gfn.toString(16)}`);
-  const rc = setEntries(domain, gfn, NONE, order, n, TYPE.invalid, ACCESS_RWX);
-  return rc < 0 ? answer(0, rc) : answer(n, 0);
+  return answer(rc === 0 ? n : 0, rc);
+}
+
+/** A debug line a block: the caller's frame is not the one mapped, which is removed all the same (3.3 step 5). */
+function logMismatches(domain: Domain, gfn: number, mfn: number, pages: number, n: number): void {
+  for (let done = 0; done < n * pages && logHasRoom(domain); done += pages)
+    logLine(domain, `no mapping between mfn ${(mfn + done).toString(16)} and gfn ${(gfn + done).toString(16)}`);
 }

@@ -1,8 +1,9 @@
 import { EMPTY, LEAF, TABLE } from "../../format/format.ts";
 import { countRun, countSame } from "../../radix/entries.ts";
 import { newPosition, type Position, pagesAt, walk } from "../../radix/tree.ts";
-import { ACCESS_RWX, type Access, type P2mType, TYPE } from "../constants.ts";
+import { ACCESS_RWX, type Access, GFN_LIMIT, type P2mType, TYPE } from "../constants.ts";
 import type { Domain } from "../domain.ts";
+import { isBeyond } from "../iommu/slots.ts";
 import { uniformFrames } from "../machine.ts";
 import { NONE } from "./backend.ts";
 import { backendOf } from "./backends.ts";
@@ -46,7 +47,8 @@ export function lookUp(domain: Domain, gfn: number): Found {
   found.marked = false;
   if (gfn > domain.highestGfn) {
     found.walked = false;
-    found.order = [27, 18, 9].find((order) => gfn - (gfn % 2 ** order) > domain.highestGfn) ?? 0;
+    found.order = 27;
+    while (found.order > 0 && gfn - (gfn % 2 ** found.order) <= domain.highestGfn) found.order -= 9;
     return found;
   }
   const backend = backendOf(domain);
@@ -63,29 +65,40 @@ export function lookUp(domain: Domain, gfn: number): Found {
   return found;
 }
 
+/** Whether an IOMMU update here may fail half-way through a stretch: pages may run out, or the tables be too shallow. */
+const iommuMayRefuse = ({ iommu, machine }: Domain, gfn: number): boolean =>
+  machine.iommuPages !== Number.POSITIVE_INFINITY || (iommu !== null && isBeyond(iommu.tree, gfn));
+
 /**
  * How many of the next `limit` blocks of 2^order frames from (gfn, mfn) on meet exactly what the first one meets, lie in
  * one table, and are alike to the memory-type and read-only rules: the unit of work of everything that writes. At
- * least 1. `mfn` may be NONE (removing).
+ * least 1. `met` is the look-up of `gfn`, not used for another one since; `mfn` may be NONE (removing).
  */
-export function stretchLength(domain: Domain, gfn: number, mfn: number, order: number, limit: number): number {
+export function alikeBlocks(
+  domain: Domain,
+  met: Found,
+  gfn: number,
+  mfn: number,
+  order: number,
+  limit: number,
+): number {
   const { machine } = domain;
-  if (limit <= 1 || machine.stepwise || Number.isFinite(machine.iommuPages)) return 1;
+  if (limit <= 1 || machine.stepwise || iommuMayRefuse(domain, gfn)) return 1;
+  // Frame 0 is what an empty slot seems to hold, so its block differs from the next ones (5.5 step 6).
+  if (gfn >= GFN_LIMIT || mfn === 0) return 1;
   const level = order / 9 + 1;
   const size = 2 ** order;
   let n = Math.min(limit, 512 - (Math.floor(gfn / size) % 512));
   if (mfn !== NONE) n = Math.min(n, Math.floor(uniformFrames(machine, mfn) / size));
   if (n <= 1) return 1;
-  const { at, marked, walked, mfn: old } = lookUp(domain, gfn);
-  if (marked) return 1;
-  // Above the highest gfn the tables may still hold what failed writes left: only empty slots count as alike.
-  if (!walked) {
-    if (gfn >= 2 ** 36) return 1;
-    walk(domain.p2m, gfn, level, at);
-  }
-  if (at.level > level) return at.kind === EMPTY ? n : 1;
-  if (at.level < level || at.kind === TABLE) return 1;
+  const { at } = met;
+  // Above the highest gfn ever mapped the look-up did not walk.
+  if (!met.walked) walk(domain.p2m, gfn, level, at);
+  if (at.level < level) return 1;
+  // Marks on the way are passed down by the first write and do not touch empty slots.
+  if (at.kind === EMPTY) return at.level > level ? n : countSame(at.words, at.index, n, at.lo, at.hi);
+  if (at.level > level || at.kind === TABLE || met.marked || !met.walked) return 1;
   if (at.kind !== LEAF) return countSame(at.words, at.index, n, at.lo, at.hi);
-  if (old !== NONE) n = Math.max(1, Math.min(n, Math.floor(uniformFrames(machine, old) / size)));
+  if (met.mfn !== NONE) n = Math.max(1, Math.min(n, Math.floor(uniformFrames(machine, met.mfn) / size)));
   return countRun(at.words, at.index, n, at.lo, at.hi, size * 4096);
 }

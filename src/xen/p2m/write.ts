@@ -2,7 +2,7 @@ import type { Access, P2mType } from "../constants.ts";
 import type { Domain } from "../domain.ts";
 import { NONE } from "./backend.ts";
 import { backendOf } from "./backends.ts";
-import { stretchLength } from "./lookup.ts";
+import { alikeBlocks, lookUp } from "./lookup.ts";
 
 /** The largest sub-order that the common splitter may use at this place (xen-mapping.md 4, step 2). */
 function subOrder(domain: Domain, gfn: number, mfn: number, left: number): number {
@@ -15,7 +15,7 @@ function subOrder(domain: Domain, gfn: number, mfn: number, left: number): numbe
 }
 
 /**
- * Enter `n` like blocks of 2^order frames (see `stretchLength`), split into the entries that the common code uses.
+ * Enter `n` like blocks of 2^order frames (see `alikeBlocks`), split into the entries that the common code uses.
  * Returns 0 or a negative error; with several entries a block, the last error wins and the loop goes on.
  */
 export function setEntries(
@@ -35,7 +35,7 @@ export function setEntries(
     const target = mfn === NONE ? NONE : mfn + done;
     const left = size - (done % size);
     const sub = subOrder(domain, gfn + done, target, left);
-    const blocks = stretchLength(domain, gfn + done, target, sub, Math.floor(left / 2 ** sub));
+    const blocks = alikeBlocks(domain, lookUp(domain, gfn + done), gfn + done, target, sub, left / 2 ** sub);
     const rc = backend.write(domain, gfn + done, target, sub, blocks, type, access);
     if (rc < 0) result = rc;
     done += (rc < 0 ? 1 : blocks) * 2 ** sub;

@@ -1,0 +1,74 @@
+import { hex, hex64 } from "../address.ts";
+import { p2mTypeOf, p2mTypeText } from "../format/index.ts";
+import { count, type Problem, type Run, runs } from "../radix/runs.ts";
+import { pagesAt, type Tree } from "../radix/tree.ts";
+
+/** The `tables` document (contract, "tables --json"). */
+export interface TablesDocument {
+  readonly physmap: 1;
+  readonly kind: "tables";
+  readonly format: string;
+  readonly root: string;
+  readonly levels: number;
+  /** Number of tables by level, as strings. */
+  readonly tables: Readonly<Record<string, number>>;
+  readonly leaves: { readonly "4k": number; readonly "2m": number; readonly "1g": number };
+  readonly runs: readonly RunDocument[];
+  readonly problems: readonly { readonly at: string; readonly code: string; readonly says: string }[];
+}
+
+export interface RunDocument {
+  readonly start: string;
+  /** Inclusive. */
+  readonly end: string;
+  readonly maps: string | null;
+  readonly order: number;
+  readonly entries: number;
+  readonly access: string;
+  readonly type: string | null;
+  readonly flags: string;
+}
+
+const SAYS: Readonly<Record<Problem["code"], string>> = {
+  "table-missing": "the table that an entry points to is not in memory",
+  fault: "the entry is malformed: the hardware would fault on it",
+  "replicas-differ": "the slots of one replicated leaf do not agree",
+  "too-many-tables": "more tables than a walk may visit: the rest was not read",
+};
+
+const runDocument = (tree: Tree, run: Run): RunDocument => {
+  const decoded = tree.format.decode({ lo: run.lo, hi: run.hi }, run.level);
+  const type = p2mTypeOf(tree.format.name, run.hi);
+  return {
+    start: hex(run.start * 4096),
+    end: hex((run.start + run.pages) * 4096 - 1),
+    maps: run.maps === null ? null : hex(run.maps * 4096),
+    order: run.order,
+    entries: run.entries,
+    access: decoded.access,
+    type: type === null ? null : p2mTypeText(type),
+    flags: hex64(run.lo, run.hi),
+  };
+};
+
+/** Everything that a tree says, as runs, counts and problems. */
+export function tablesDocument(tree: Tree, options: { readonly raw?: boolean } = {}): TablesDocument {
+  const problems: Problem[] = [];
+  const list = [...runs(tree, { raw: options.raw ?? false, onProblem: (problem) => problems.push(problem) })];
+  const { leaves, tables } = count(tree);
+  return {
+    physmap: 1,
+    kind: "tables",
+    format: tree.format.name,
+    root: hex(tree.root * 4096),
+    levels: tree.levels,
+    tables: Object.fromEntries([...tables].sort((a, b) => b[0] - a[0]).map(([level, n]) => [String(level), n])),
+    leaves: { "4k": leaves.get(0) ?? 0, "2m": leaves.get(9) ?? 0, "1g": leaves.get(18) ?? 0 },
+    runs: list.map((run) => runDocument(tree, run)),
+    problems: problems.map(({ at, code, level, lo, hi }) => ({
+      at: hex(at * 4096),
+      code,
+      says: `${SAYS[code]} (level ${level}, ${pagesAt(level)} pages, ${hex64(lo, hi)})`,
+    })),
+  };
+}

@@ -1,0 +1,211 @@
+import { frameOfAddress, hex } from "../address.ts";
+import type { Bar, Inventory, ObservedBar, PciDevice } from "../inventory/types.ts";
+import { guestBus } from "../platform/emulated.ts";
+import type { GuestBar } from "../platform/guest-device.ts";
+import { type GuestRam, guestRam } from "../platform/guest-ram.ts";
+import { type PlacedBar, type Placement, placeBars } from "../platform/hvmloader.ts";
+import { cutForQemu } from "../platform/qemu-xen.ts";
+import { type PlatformCode, type Remark, reasonOf } from "../platform/reasons.ts";
+import { cutForVpci } from "../platform/vpci.ts";
+import type { Scenario } from "./scenario.ts";
+
+/** A contiguous piece of a BAR that is handed to the hypervisor by itself. */
+export interface LaidPiece {
+  readonly gfn: number;
+  readonly mfn: number;
+  readonly pages: number;
+  readonly because: PlatformCode;
+}
+
+/** One BAR with its place in the guest and how it is cut. */
+export interface LaidBar {
+  readonly bar: Bar;
+  /** Guest byte address; null where it has none. */
+  readonly guest: number | null;
+  /** What put it there: a placement reason, "given" or "observed". */
+  readonly placed: PlatformCode | "given" | "observed" | null;
+  readonly pieces: readonly LaidPiece[];
+  readonly holes: readonly { readonly gfn: number; readonly pages: number; readonly because: PlatformCode }[];
+  readonly remarks: readonly Remark[];
+  /** Why it cannot be planned; null when it can. */
+  readonly problem: string | null;
+}
+
+export interface LaidDevice {
+  readonly device: PciDevice;
+  readonly bars: readonly LaidBar[];
+}
+
+export interface Layout {
+  readonly devices: readonly LaidDevice[];
+  readonly ram: GuestRam | null;
+  readonly placement: Placement | null;
+  readonly remarks: readonly Remark[];
+}
+
+const usable = (bar: Bar): bar is Bar & { address: number; size: number } => bar.address !== null && bar.size !== null;
+
+/** Why a BAR has no usable address or size, in words. */
+function problemOf(bar: Bar): string | null {
+  if (bar.address === null)
+    return bar.state === "unassigned" || bar.state === "zero"
+      ? "the host gave it no address, so the guest does not see it"
+      : `it has no usable address (${bar.state ?? "none in the input"})`;
+  if (bar.size === null) return "the input does not tell its size (give lspci -vv, or sysfs)";
+  if (bar.size <= 0 || !Number.isInteger(Math.log2(bar.size))) return `its size, ${bar.size} bytes, is no power of two`;
+  if (bar.address + bar.size > 2 ** 52) return "its address lies above 2^52";
+  return null;
+}
+
+const memoryBars = (device: PciDevice): readonly Bar[] => device.bars.filter((bar) => bar.kind === "memory");
+
+/** Place every BAR of the scenario's devices and cut it into pieces. */
+export function layOut(scenario: Scenario, inventory: Inventory): Layout {
+  if (scenario.guest.kind === "hvm") return layOutHvm(scenario, inventory);
+  return layOutIdentity(scenario);
+}
+
+/** An HVM guest: hvmloader places, QEMU cuts. */
+function layOutHvm(scenario: Scenario, inventory: Inventory): Layout {
+  const { guest, devices } = scenario;
+  const ram = guestRam({
+    memoryMiB: guest.memoryMiB,
+    videoRamMiB: guest.vga === "none" ? 0 : guest.videoRamMiB,
+    mmioHoleMiB: guest.mmioHoleMiB,
+    hap: guest.hap,
+  });
+  const bus = guestBus(
+    { vga: guest.vga, videoRamMiB: guest.videoRamMiB, platformDevice: guest.xenPlatformPci },
+    devices.map((device) => ({
+      id: device.bdf,
+      bars: device.bars.filter((bar) => bar.kind !== "rom" && problemOf(bar) === null).map(guestBar),
+      rom: romSize(device),
+      vslot: inventory.guest?.pci.find((spec) => device.bdf.endsWith(spec.bdf))?.vslot ?? null,
+    })),
+  );
+  const placement = placeBars({
+    release: scenario.release,
+    devices: bus.devices,
+    lowRamEnd: ram.lowRamEnd,
+    highRamEnd: ram.highRamEnd,
+    mmioHoleMiB: ram.mmioHoleMiB,
+    physBits: guest.physBits,
+    allowRelocate: false,
+  });
+  const observed = observedPlaces(inventory, devices);
+  const laid = devices.map((device) => ({
+    device,
+    bars: memoryBars(device).map((bar): LaidBar => {
+      const given = scenario.barAddresses.find((a) => a.bdf === device.bdf && a.index === bar.index);
+      const seen = observed.get(`${device.bdf}:${bar.index}`);
+      const placed = placement.bars.find((p) => p.device === device.bdf && p.index === bar.index);
+      return cutBar(
+        device,
+        bar,
+        given?.address ?? seen ?? placed?.address ?? null,
+        given ? "given" : seen === undefined ? placed : "observed",
+      );
+    }),
+  }));
+  return { devices: laid, ram, placement, remarks: [...ram.remarks, ...bus.remarks, ...placement.remarks] };
+}
+
+function cutBar(
+  device: PciDevice,
+  bar: Bar,
+  guest: number | null,
+  by: PlacedBar | "given" | "observed" | undefined,
+): LaidBar {
+  const placed = typeof by === "object" ? by.because : (by ?? null);
+  const none = { bar, guest, placed, pieces: [], holes: [], remarks: [] };
+  const problem = problemOf(bar);
+  if (problem !== null || !usable(bar)) return { ...none, guest: null, problem: problem ?? "unusable" };
+  if (guest === null)
+    return { ...none, problem: typeof by === "object" ? reasonOf(by.because).says : "it got no guest address" };
+  const { msix } = device;
+  const inThisBar = msix?.table?.bar === bar.index ? { tableOffset: msix.table.offset, vectors: msix.vectors } : null;
+  const cut = cutForQemu({ guest, host: bar.address, size: bar.size, msix: inThisBar });
+  return { ...none, pieces: cut.pieces, holes: cut.holes, remarks: cut.remarks, problem: null };
+}
+
+const guestBar = (bar: Bar): GuestBar => ({
+  index: bar.index,
+  kind: bar.kind === "io" ? "io" : "memory",
+  size: bar.size ?? 0,
+  width: bar.width,
+  prefetchable: bar.prefetchable,
+});
+
+const romSize = (device: PciDevice): number | null => {
+  const rom = device.bars.find((bar) => bar.kind === "rom");
+  return rom && problemOf(rom) === null ? rom.size : null;
+};
+
+/** A PVH dom0 has its devices at their machine addresses, cut by vPCI; a PV guest too, but nothing is entered for it. */
+function layOutIdentity(scenario: Scenario): Layout {
+  const isPv = scenario.guest.kind === "pv";
+  const devices = scenario.devices.map((device) => {
+    const bars = memoryBars(device);
+    const good = bars.filter((bar) => problemOf(bar) === null).filter(usable);
+    const { msix } = device;
+    const cut = cutForVpci({
+      release: scenario.release,
+      bars: good.map((bar) => ({ index: bar.index, guest: bar.address, host: bar.address, size: bar.size })),
+      msix: msix?.table ? { vectors: msix.vectors, table: msix.table, pba: msix.pba } : null,
+    });
+    const inside = (bar: Bar & { address: number; size: number }, gfn: number): boolean =>
+      gfn >= frameOfAddress(bar.address) && gfn < Math.ceil((bar.address + bar.size) / 4096);
+    return {
+      device,
+      bars: bars.map((bar): LaidBar => {
+        const problem = problemOf(bar);
+        const skipped = cut.skipped.find((s) => s.bar === bar.index);
+        if (problem !== null || !usable(bar))
+          return { bar, guest: null, placed: null, pieces: [], holes: [], remarks: [], problem };
+        return {
+          bar,
+          guest: bar.address,
+          placed: null,
+          pieces: isPv || skipped ? [] : cut.runs.filter((run) => inside(bar, run.gfn)),
+          holes: isPv ? [] : cut.holes.filter((hole) => inside(bar, hole.gfn)),
+          remarks: bar === bars[0] ? cut.remarks : [],
+          problem: skipped && !isPv ? reasonOf(skipped.because).says : null,
+        };
+      }),
+    };
+  });
+  return { devices, ram: null, placement: null, remarks: [] };
+}
+
+/**
+ * Where hvmloader really put the BARs, when its messages are among the inputs: the last guest that has a function with
+ * exactly this device's memory BARs. Keys are "bdf:index".
+ */
+function observedPlaces(inventory: Inventory, devices: readonly PciDevice[]): ReadonlyMap<string, number> {
+  const places = new Map<string, number>();
+  const seen = inventory.host.observedBars ?? [];
+  const domain = Math.max(-1, ...seen.map((bar) => bar.domain));
+  const byFunction = new Map<string, ObservedBar[]>();
+  for (const bar of seen) {
+    if (bar.domain !== domain) continue;
+    const where = `${bar.device}.${bar.function}`;
+    byFunction.set(where, [...(byFunction.get(where) ?? []), bar]);
+  }
+  const taken = new Set<string>();
+  for (const device of devices) {
+    const bars = memoryBars(device).filter(usable);
+    for (const [where, found] of byFunction) {
+      const match = (bar: Bar): number | undefined =>
+        found.find((o) => o.register === 0x10 + 4 * bar.index && o.size === bar.size)?.address;
+      if (taken.has(where) || bars.length === 0 || bars.some((bar) => match(bar) === undefined)) continue;
+      taken.add(where);
+      for (const bar of bars) places.set(`${device.bdf}:${bar.index}`, match(bar)!);
+      break;
+    }
+  }
+  return places;
+}
+
+/** "BAR 1 at 0x800000000". */
+export const barTitle = ({ bar, guest }: LaidBar): string =>
+  `BAR ${bar.index}${guest === null ? "" : ` at ${hex(guest)}`}`;

@@ -1,0 +1,23 @@
+import type { LedgerKind } from "../xen/ledger.ts";
+
+/** Short titles of the ledger kinds that everybody wants to see, in the order in which reports show them. */
+export const KIND_TITLES: Readonly<Partial<Record<LedgerKind, string>>> = {
+  hypercalls: "mapping hypercalls",
+  iterations: "loop iterations",
+  p2mEntries: "P2M entries written",
+  p2mTables: "P2M tables allocated",
+  iommuEntries: "IOMMU entries written",
+  iommuTables: "IOMMU tables allocated",
+  iommuMerges: "IOMMU tables merged into a leaf",
+  cacheFlushes: "rounds: all CPUs flush their caches",
+  tlbFlushes: "rounds: CPUs flush the guest's TLB",
+  iotlbFlushes: "IOTLB flush calls",
+  iotlbCommands: "IOTLB commands",
+  iotlbDomainCommands: "IOTLB commands, whole domain",
+  markLeafStores: "leaves rewritten by marks",
+  specialPageTests: "frames tested for being special",
+  m2pUpdates: "M2P words written",
+  retries: "retries at a smaller order",
+};
+
+export const HEADLINE_KINDS = Object.keys(KIND_TITLES) as readonly LedgerKind[];

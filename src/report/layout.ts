@@ -1,0 +1,39 @@
+/** Plain-text columns and paragraphs. Widths count characters; none of the texts hold wide ones. */
+
+export interface Column {
+  readonly align?: "left" | "right";
+}
+
+/** Rows as aligned columns, two blanks between them; trailing blanks dropped. */
+export function table(rows: readonly (readonly string[])[], columns: readonly Column[], indent = ""): string[] {
+  const widths = columns.map((_, i) => Math.max(0, ...rows.map((row) => (row[i] ?? "").length)));
+  return rows.map((row) =>
+    `${indent}${columns
+      .map(({ align }, i) =>
+        align === "right" ? (row[i] ?? "").padStart(widths[i]!) : (row[i] ?? "").padEnd(widths[i]!),
+      )
+      .join("  ")}`.trimEnd(),
+  );
+}
+
+/** A paragraph broken at blanks; lines after the first are indented by `hang`. */
+export function wrap(text: string, width: number, first = "", hang = first): string[] {
+  const lines: string[] = [];
+  let line = first;
+  let empty = true;
+  for (const word of text.split(" ")) {
+    if (!empty && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = hang;
+      empty = true;
+    }
+    line += empty ? word : ` ${word}`;
+    empty = false;
+  }
+  lines.push(line);
+  return lines;
+}
+
+/** A text cut to a width, with an ellipsis where something was cut. */
+export const cut = (text: string, width: number): string =>
+  text.length <= width ? text : `${text.slice(0, Math.max(0, width - 1))}…`;

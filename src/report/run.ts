@@ -1,0 +1,132 @@
+import { type TablesDocument, tablesDocument } from "../inspect/tables.ts";
+import type { Script, ScriptRun } from "../plan/script.ts";
+import type { Ledger, LedgerKind } from "../xen/ledger.ts";
+import type { OperationResult } from "../xen/operations.ts";
+import { KIND_TITLES } from "./kinds.ts";
+import { cut, table, wrap } from "./layout.ts";
+import type { Style } from "./style.ts";
+import { address, size, thousands } from "./units.ts";
+
+/** The `run` document (contract, "tables --json, run --json"). */
+export interface RunDocument {
+  readonly physmap: 1;
+  readonly kind: "run";
+  readonly xen: string;
+  readonly domains: readonly {
+    readonly id: number;
+    readonly p2m: TablesDocument;
+    readonly iommu: TablesDocument | null;
+    /** What the whole script cost this domain. */
+    readonly ledger: Ledger;
+    /** Paging-pool pages: all, and used. */
+    readonly pool: { readonly pages: number | null; readonly used: number };
+    readonly crashed: boolean;
+    /** What the hypervisor would have logged, at most a thousand lines. */
+    readonly log: readonly string[];
+  }[];
+  readonly operations: readonly OperationResult[];
+}
+
+export const runDocument = (run: ScriptRun, raw: boolean): RunDocument => ({
+  physmap: 1,
+  kind: "run",
+  xen: run.world.machine.release.name,
+  domains: run.domains.map(({ domain, p2m, iommu }) => ({
+    id: domain.id,
+    p2m: tablesDocument(p2m, { raw }),
+    iommu: iommu && tablesDocument(iommu, { raw }),
+    ledger: domain.ledger,
+    pool: { pages: Number.isFinite(domain.pool.pages) ? domain.pool.pages : null, used: domain.pool.used },
+    crashed: domain.crashed,
+    log: domain.log,
+  })),
+  operations: run.operations,
+});
+
+/** A run for a terminal: operations with their results, then each domain's tables and cost. */
+export function runText(document: RunDocument, script: Script, style: Style): string {
+  const operations = document.operations.map((result, i) => [
+    String(i + 1),
+    describe(script.operations[i]!),
+    outcome(result),
+  ]);
+  const blocks = [
+    [style.bold(`Xen ${document.xen}: ${document.operations.length} operations`)],
+    table(operations, [{ align: "right" }, {}, {}], "  ").map((line) => cut(line, Math.max(style.width, 100))),
+    ...document.domains.map((domain) => [
+      style.bold(`Domain ${domain.id}${domain.crashed ? " (crashed)" : ""}`),
+      ...treeLines("P2M", domain.p2m),
+      ...(domain.iommu ? treeLines("IOMMU", domain.iommu) : ["  IOMMU: no tables of its own"]),
+      ...costLines(domain.ledger),
+      ...(domain.log.length > 0
+        ? ["  log", ...domain.log.slice(0, 12).flatMap((line) => wrap(line, style.width, "    ", "      "))]
+        : []),
+    ]),
+  ];
+  return `${blocks.map((lines) => lines.join("\n")).join("\n\n")}\n`;
+}
+
+const frame = (value: number | bigint): string => `0x${value.toString(16)}`;
+
+function describe(operation: Script["operations"][number]): string {
+  switch (operation.op) {
+    case "populate":
+      return `populate ${frame(operation.gfn)} order ${operation.order} × ${operation.extents}`;
+    case "iomem_permission":
+      return `${operation.allow ? "allow" : "revoke"} ${frame(operation.mfn)} + ${operation.pages}`;
+    case "memory_mapping":
+      return `${operation.add ? "map" : "unmap"}${operation.raw ? " (one call)" : ""} ${frame(operation.gfn)} → ${frame(operation.mfn)} + ${thousands(operation.pages)}`;
+    case "decrease_reservation":
+      return `give back ${frame(operation.gfn)} order ${operation.order} × ${operation.extents}`;
+    case "remove_from_physmap":
+      return `remove ${frame(operation.gfn)}`;
+    case "assign_device":
+    case "deassign_device":
+      return `${operation.op === "assign_device" ? "assign" : "deassign"} ${operation.device}`;
+    case "destroy":
+      return "destroy";
+  }
+}
+
+function outcome(result: OperationResult): string {
+  const parts: string[] = [];
+  if (result.populated !== undefined) parts.push(`${result.populated} extents`);
+  if (result.decreased !== undefined) parts.push(`${result.decreased} extents`);
+  if (result.result !== undefined)
+    parts.push(result.error ? `${result.result} (${result.error})` : String(result.result));
+  if (result.hypercalls !== undefined)
+    parts.push(`${thousands(result.pagesDone ?? 0)} pages in ${thousands(result.hypercalls)} calls`);
+  if (result.undo) parts.push(`undone: ${thousands(result.undo.pagesDone)} pages`);
+  if (result.crashed) parts.push("domain crashed");
+  return parts.join(", ");
+}
+
+const MOST_RUNS = 24;
+
+function treeLines(title: string, document: TablesDocument): string[] {
+  const { leaves, tables, runs, problems } = document;
+  const total = Object.values(tables).reduce((sum, n) => sum + n, 0);
+  const rows = runs
+    .slice(0, MOST_RUNS)
+    .map((run) => [
+      `${address(run.start)} – ${address(run.end)}`,
+      run.maps === null ? "(nothing)" : `→ ${address(run.maps)}`,
+      `${thousands(run.entries)} × ${size(2 ** (run.order + 12))}`,
+      run.access,
+      run.type ?? "",
+      run.flags,
+    ]);
+  return [
+    `  ${title}: ${document.format}, ${total} tables, leaves ${thousands(leaves["4k"])} × 4 KiB, ${thousands(leaves["2m"])} × 2 MiB, ${thousands(leaves["1g"])} × 1 GiB`,
+    ...table(rows, [{}, {}, { align: "right" }, {}, {}, {}], "    "),
+    ...(runs.length > MOST_RUNS ? [`    … and ${runs.length - MOST_RUNS} more runs (--json has all)`] : []),
+    ...problems.map(({ at, says }) => `    ! ${address(at)}: ${says}`),
+  ];
+}
+
+function costLines(ledger: Ledger): string[] {
+  const rows = (Object.entries(KIND_TITLES) as [LedgerKind, string][])
+    .filter(([kind]) => ledger[kind] > 0)
+    .map(([kind, title]) => [title, thousands(ledger[kind])]);
+  return rows.length === 0 ? [] : ["  cost", ...table(rows, [{}, { align: "right" }], "    ")];
+}

@@ -1,0 +1,53 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { Mfn } from "../../src/address.ts";
+import { SimulatedMemory } from "../../src/memory/simulated.ts";
+
+const BASE = 0x12345 as Mfn;
+
+describe("SimulatedMemory", () => {
+  it("hands out zeroed frames that are its own, and counts them, whatever is freed in between", () => {
+    fc.assert(
+      fc.property(fc.array(fc.oneof(fc.constant(-1), fc.nat(600)), { maxLength: 60 }), (steps) => {
+        const memory = new SimulatedMemory(BASE);
+        const live: Mfn[] = [];
+        for (const step of steps) {
+          if (step >= 0 && live.length > 0) memory.free(live.splice(step % live.length, 1)[0]!);
+          else {
+            const mfn = memory.allocate();
+            expect(live).not.toContain(mfn);
+            expect(memory.words(mfn).every((word) => word === 0)).toBe(true);
+            memory.words(mfn).fill(mfn);
+            live.push(mfn);
+          }
+          expect(memory.allocated).toBe(live.length);
+        }
+        for (const mfn of live) expect(memory.frame(mfn)!.every((word) => word === mfn)).toBe(true);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it("counts upwards from its base across slabs, and reuses the frame freed last", () => {
+    const memory = new SimulatedMemory(BASE);
+    const frames = Array.from({ length: 1025 }, () => memory.allocate());
+    expect(frames[0]).toBe(BASE);
+    expect(frames[1024]).toBe(BASE + 1024);
+    memory.free(frames[3]!);
+    memory.free(frames[700]!);
+    expect(memory.allocate()).toBe(frames[700]);
+    expect(memory.allocate()).toBe(frames[3]);
+    expect(memory.allocate()).toBe(BASE + 1025);
+  });
+
+  it("reads no frame that is free or not its own", () => {
+    const memory = new SimulatedMemory(BASE);
+    const mfn = memory.allocate();
+    memory.free(mfn);
+    expect(memory.frame(mfn)).toBeUndefined();
+    expect(memory.frame((BASE - 1) as Mfn)).toBeUndefined();
+    expect(() => memory.words(mfn)).toThrow("frame 0x12345 is not allocated");
+    expect(() => memory.free(mfn)).toThrow(RangeError);
+    expect(memory.allocated).toBe(0);
+  });
+});
