@@ -33,7 +33,14 @@ export interface BootFiles {
 }
 
 /** What the hypervisor prints when dom0 or itself is lost. */
-const LOST = ["Panic on CPU", "Hardware Dom0 crashed", "Hardware Dom0 halted", "Domain 0 crashed", "FATAL TRAP"];
+const LOST = [
+  "Panic on CPU",
+  "Hardware Dom0 crashed",
+  "Hardware Dom0 halted",
+  "Domain 0 crashed",
+  "FATAL TRAP",
+  "physmap-rig: no script",
+];
 
 /** The line of a console log that tells that the payload is lost. */
 export const lostLine = (log: string): string | undefined =>

@@ -46,7 +46,7 @@ function domainsNow(progress: Progress, stop: Stop): Map<number, DomainRoots> {
   progress.image ??= findImage(stop.ram, xen.symbols);
   if (progress.image === undefined) throw new Error("the hypervisor's image is not in the machine's memory");
   const { offsets } = target.release;
-  const domains = readDomains(stop.ram, progress.image, xen.symbols, offsets, target.iommuFormat);
+  const domains = readDomains(keeping(stop.ram), progress.image, xen.symbols, offsets, target.iommuFormat);
   return new Map(domains.map((domain) => [domain.id, domain]));
 }
 

@@ -26,8 +26,7 @@ export interface RoundLimits {
   readonly operations: number;
 }
 
-/** Slots 1 to 4094 are for domains; 0 is dom0, and nobody lives in 4095 (payload/domains.h). */
-export const MAX_SLOTS = 4094;
+/** The payload's last slot (payload/domains.h): 0 is dom0, and a round's domains never reach this one. */
 export const NOBODY_SLOT = 4095;
 /** Structures that a domain needs beside its memory and its pool. */
 const DOMAIN_MIB = 1;

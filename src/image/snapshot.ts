@@ -44,11 +44,12 @@ function number(text: unknown, what: string): number {
 export function snapshotReader(frames: SnapshotFrames): FrameReader {
   if (typeof frames !== "object" || frames === null || Array.isArray(frames))
     throw new SyntaxError("frames: expected an object of frames by mfn");
+  const given = Object.entries(frames);
+  if (given.length > MAX_FRAMES) throw new SyntaxError(`frames: more than ${MAX_FRAMES}; take fewer trees at a time`);
   const known = new Map<number, SnapshotEntries>();
-  for (const [key, entries] of Object.entries(frames)) {
+  for (const [key, entries] of given) {
     const mfn = number(key, "frames");
     if (known.has(mfn)) throw new SyntaxError(`frame ${hex(mfn)}: given twice`);
-    if (known.size === MAX_FRAMES) throw new SyntaxError(`frames: more than ${MAX_FRAMES}; take fewer trees at a time`);
     decodeFrame(hex(mfn), entries);
     known.set(mfn, entries);
   }

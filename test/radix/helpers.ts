@@ -4,7 +4,7 @@ import type { FrameReader } from "../../src/memory/memory.ts";
 import { SimulatedMemory } from "../../src/memory/simulated.ts";
 import { newTable } from "../../src/radix/edit.ts";
 import { store } from "../../src/radix/entries.ts";
-import { pagesAt, type Tree, type WritableTree } from "../../src/radix/tree.ts";
+import type { Tree, WritableTree } from "../../src/radix/tree.ts";
 
 /** Every format with every legal number of levels (page-table-formats.md 0.1). */
 export const SHAPES: readonly (readonly [FormatName, number])[] = [
@@ -78,5 +78,3 @@ export function tablesOf(tree: Tree): Map<number, Mfn[]> {
   visit(tree.root, tree.levels);
   return found;
 }
-
-export const spanOf = pagesAt;

@@ -16,6 +16,8 @@ export interface Column {
   readonly physBits?: number;
   readonly started?: boolean;
   readonly offset?: 0 | 1 | 512;
+  /** Leave the unmap out, and its ledger empty. */
+  readonly mapOnly?: boolean;
 }
 
 export interface Outcome {
@@ -33,7 +35,7 @@ export const titleOf = ({ xen, iommu }: Column): string => `${xen} ${iommu}`;
 
 /** Map the BAR and unmap it, with the guest running and the device assigned. */
 export function runColumn(column: Column): Outcome {
-  const { xen, iommu, cpus = 8, units = 3, has1g = true, physBits = 46, started = true, offset = 0 } = column;
+  const { xen, iommu, cpus = 8, units = 3, has1g = true, physBits = 46, started = true, offset = 0, mapOnly } = column;
   const cpu = iommu === "amdvi" ? "amd" : "intel";
   const sharept = iommu === "shared";
   const { domain } = runningGuest(
@@ -48,7 +50,7 @@ export function runColumn(column: Column): Outcome {
   const gfns = domain.log.flatMap((line) => /:add: \w+ gfn=([0-9a-f]+) /.exec(line)?.[1] ?? []);
   const steps = gfns.slice(1).map((at, i) => Number.parseInt(at, 16) - Number.parseInt(gfns[i]!, 16));
   const after = domain.pool.used;
-  const unmap = unmapped(domain, GFN + offset, MFN, N);
+  const unmap = unmapped(domain, GFN + offset, MFN, mapOnly ? 0 : N);
   if (map.value.result !== 0 || unmap.value.result !== 0) throw new Error("the BAR was not mapped");
   return {
     map: map.ledger,

@@ -31,13 +31,14 @@ export function grant(domain: Domain, mfn: number, pages: number): void {
 }
 
 /**
- * A guest as the worked examples have it: running, with a device, 4 MiB of RAM at gfn 0 and one page in each 512 GiB
- * region named, so that the upper tables exist already.
+ * A guest as the worked examples have it: running, with a device, and with RAM below and above 4 GiB, so that the upper
+ * tables of the first 512 GiB exist already.
  */
 export function runningGuest(machineSpec: MachineSpec, domainSpec: DomainSpec = {}): Guest {
   const guest = makeGuest(machineSpec, { started: true, mtrrsSet: true, ...domainSpec });
   const { domain } = guest;
   populate(domain, g(0), 9, 2, m(0x20000));
+  populate(domain, g(0x100000), 9, 1, m(0x20400));
   if (guest.machine.iommu) {
     const rc = assignDevice(domain, "0000:03:00.0");
     if (rc !== 0) throw new Error(`assign failed: ${rc}`);

@@ -165,5 +165,18 @@ export function stateOf({ world, results }: Run): unknown {
   const { ledger, log, decisions, pool, highestGfn, amdMerging, iommuMode, crashed, ownedPages, m2p } = domain;
   const words = [...m2p.stretches].sort((a, b) => a.mfn - b.mfn);
   const { iommuPages } = world.machine;
-  return { results, ledger, log, decisions, pool, highestGfn, amdMerging, iommuMode, crashed, ownedPages, words, iommuPages };
+  return {
+    results,
+    ledger,
+    log,
+    decisions,
+    pool,
+    highestGfn,
+    amdMerging,
+    iommuMode,
+    crashed,
+    ownedPages,
+    words,
+    iommuPages,
+  };
 }
