@@ -128,6 +128,7 @@ export function bootBochs(target: Target, files: BootFiles): Machine {
   let ram: Ram | undefined;
   let mailbox: Mailbox | undefined;
   let prompted = false;
+  let turn = 0;
   let stopped: Promise<string> | undefined;
 
   const forgetDump = (): void => {
@@ -156,8 +157,8 @@ export function bootBochs(target: Target, files: BootFiles): Machine {
       ram = openRam(dump, [{ start: 0, pages: target.memoryMiB * 256, at: 0 }]);
       mailbox ??= findMailbox(ram, files.nonce);
       const state = mailbox && readControl(ram, mailbox);
-      if (mailbox === undefined || state === undefined || state.state === "running")
-        return complain("the payload's mailbox is not in the memory that was dumped");
+      if (mailbox === undefined || state === undefined || state.state === "running" || state.turn !== ++turn)
+        return complain("the memory that was dumped does not hold the payload's answer");
       if (state.overflow) complain("the payload's mailbox overflowed: fewer operations in a round");
       const [memory, box] = [ram, mailbox];
       return { state: state.state, ram, text: () => readText(memory, box), look: state.look };

@@ -45,7 +45,10 @@ export function bootQemu(target: Target, files: BootFiles): Machine {
   let stopped: Promise<string> | undefined;
 
   const lookForMailbox = (): void => {
-    if (mailbox === undefined && log().includes("physmap-rig: started")) mailbox = findMailbox(ram, files.nonce);
+    if (mailbox !== undefined || !log().includes("physmap-rig: started")) return;
+    mailbox = findMailbox(ram, files.nonce);
+    // Both sides have it open: it needs no name any more, and goes with them however they end.
+    if (mailbox) rmSync(ramFile, { force: true });
   };
   const complain = async (what: string): Promise<never> => {
     const said = emulator.hasEnded() ? await emulator.ended : "";

@@ -1,8 +1,7 @@
 import { hex, type Mfn } from "../address.ts";
-import { type FormatName, TABLE } from "../format/format.ts";
+import { type Format, type FormatName, TABLE } from "../format/format.ts";
 import { formatByName } from "../format/index.ts";
 import type { FrameReader } from "../memory/memory.ts";
-import type { Tree } from "../radix/tree.ts";
 import { decodeFrame, encodeFrame, type SnapshotEntries } from "./snapshot-frame.ts";
 
 /** Root of one tree in a snapshot (contract, "Snapshots"). */
@@ -11,6 +10,14 @@ export interface SnapshotRoot {
   readonly what: "p2m" | "iommu";
   readonly format: FormatName;
   readonly root: string;
+  readonly levels: number;
+}
+
+/** One tree, as `radix` reads it. */
+export interface SnapshotTree {
+  readonly format: Format;
+  readonly memory: FrameReader;
+  readonly root: Mfn;
   readonly levels: number;
 }
 
@@ -68,7 +75,7 @@ export function snapshotReader(frames: SnapshotFrames): FrameReader {
 }
 
 /** The tree that a root describes. Throws SyntaxError that names the root's place in the list. */
-function treeOf(root: SnapshotRoot | null | undefined, memory: FrameReader, at: string): Tree {
+function treeOf(root: SnapshotRoot | null | undefined, memory: FrameReader, at: string): SnapshotTree {
   const format = formatByName(String(root?.format));
   if (!root || !format) throw new SyntaxError(`${at}: expected a format of ept, npt, vtd or amdvi`);
   const { levels } = root;
@@ -82,7 +89,7 @@ function treeOf(root: SnapshotRoot | null | undefined, memory: FrameReader, at: 
 /** The trees of a snapshot, all on one reader. Throws SyntaxError as `snapshotReader` does, or names the root at fault. */
 export function snapshotTrees(
   snapshot: Pick<Snapshot, "roots" | "frames">,
-): (SnapshotRoot & { readonly tree: Tree })[] {
+): (SnapshotRoot & { readonly tree: SnapshotTree })[] {
   if (!Array.isArray(snapshot.roots) || snapshot.roots.length > MAX_ROOTS)
     throw new SyntaxError(`roots: expected a list of at most ${MAX_ROOTS} roots`);
   const memory = snapshotReader(snapshot.frames);
@@ -92,10 +99,10 @@ export function snapshotTrees(
 /** Trees as a snapshot: every table that is reachable from the roots. A table that the memory lacks stays missing. */
 export function makeSnapshot(
   source: Snapshot["source"],
-  trees: readonly (Omit<SnapshotRoot, "format" | "root" | "levels"> & { readonly tree: Tree })[],
+  trees: readonly (Omit<SnapshotRoot, "format" | "root" | "levels"> & { readonly tree: SnapshotTree })[],
 ): Snapshot {
   const frames = new Map<string, SnapshotEntries>();
-  const visit = (tree: Tree, seen: Set<number>, table: Mfn, level: number): void => {
+  const visit = (tree: SnapshotTree, seen: Set<number>, table: Mfn, level: number): void => {
     const { format, memory } = tree;
     // A malformed tree may reach one frame at several levels, below which other tables lie each time.
     const key = table * 8 + level;

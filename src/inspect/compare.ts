@@ -57,8 +57,6 @@ export function compareTrees(left: Tree, right: Tree, options: CompareOptions = 
   const differences: Difference[] = [];
   const tables = newRenaming();
   const chosen = newRenaming();
-  /** Kinds of entry that are looked into even where both sides are equal. */
-  const takesPart: Readonly<Record<EntryKind, boolean>> = [false, options.chosenLeft !== undefined, true, false, false];
   let compared = 0;
   let visited = 0;
 
@@ -66,6 +64,12 @@ export function compareTrees(left: Tree, right: Tree, options: CompareOptions = 
     if (differences.length >= limit) return;
     const shown = (raw: Raw | null): string => (raw ? hex64(raw.lo, raw.hi) : "absent");
     differences.push({ frame, pages: pagesAt(level), level, left: shown(l), right: shown(r), says });
+  };
+
+  /** Whether an entry that is the same on both sides is done with: it takes part in no renaming. */
+  const isSettled = (lo: number, hi: number, level: number): boolean => {
+    const kind = left.format.kindOf(lo, hi, level);
+    return kind === LEAF ? !options.chosenLeft?.(left.format.frameOf(lo, hi, level)) : kind !== TABLE;
   };
 
   const leaves = (a: number, b: number, order: number, frame: number): boolean => {
@@ -121,8 +125,7 @@ export function compareTrees(left: Tree, right: Tree, options: CompareOptions = 
       compared++;
       const lo = wordsA[2 * i]!;
       const hi = wordsA[2 * i + 1]!;
-      const same = lo === wordsB[2 * i] && hi === wordsB[2 * i + 1];
-      if (same && !takesPart[left.format.kindOf(lo, hi, level)]) continue;
+      if (lo === wordsB[2 * i] && hi === wordsB[2 * i + 1] && isSettled(lo, hi, level)) continue;
       entries({ lo, hi }, { lo: wordsB[2 * i]!, hi: wordsB[2 * i + 1]! }, level, start);
     }
   };

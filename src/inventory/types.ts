@@ -25,6 +25,7 @@ export interface Note {
 /** Domain, bus, device, function as `dddd:bb:dd.f`, lower-case; the domain has at least four digits. */
 export type Bdf = string;
 
+/** A base address register: addresses and sizes in bytes, as the host has them (host-inputs.md). */
 export interface Bar {
   /** 0 to 5; a 64-bit BAR has the number of its lower half. 6 is the expansion ROM. */
   readonly index: number;
@@ -46,12 +47,14 @@ export interface Bar {
   readonly from: Source;
 }
 
+/** Where an MSI-X table or pending-bit array lies. */
 export interface MsixTable {
   /** BAR index and byte offset inside it. */
   readonly bar: number;
   readonly offset: number;
 }
 
+/** The MSI-X capability (host-inputs.md). */
 export interface Msix {
   /** 1 to 2048. The table takes 16 bytes a vector, the PBA 8 bytes per 64 vectors. */
   readonly vectors: number;
@@ -61,6 +64,7 @@ export interface Msix {
   readonly enabled?: boolean;
 }
 
+/** The SR-IOV capability of a physical function (host-inputs.md). */
 export interface Sriov {
   readonly totalVfs: number;
   readonly numVfs: number;
@@ -72,6 +76,7 @@ export interface Sriov {
   readonly bars: readonly Bar[];
 }
 
+/** A PCI function as the inputs describe it; what they do not tell is null. */
 export interface PciDevice {
   readonly bdf: Bdf;
   /** Class code, 16 bits (0x0302) or 24 with the programming interface; null when unknown. */
@@ -139,6 +144,7 @@ export interface VtdUnit {
   readonly has1g: boolean;
 }
 
+/** A BAR where firmware really put it, from its own messages: guest byte address and size in bytes. */
 export interface ObservedBar {
   /** From hvmloader: device and function on the guest's bus 0, config offset of the register, guest address. */
   readonly domain: number;
@@ -150,6 +156,7 @@ export interface ObservedBar {
   readonly from: Source;
 }
 
+/** What is known of the host, each fact with its origin; absent where no input tells. */
 export interface HostFacts {
   readonly xenVersion?: Sourced<string>;
   readonly debugBuild?: Sourced<boolean>;
@@ -213,6 +220,7 @@ export interface LinuxCmdline {
   readonly pcibackHide: readonly Bdf[];
 }
 
+/** One entry of a guest configuration's `pci` list. */
 export interface GuestPciSpec {
   /** With `function` "*" expanded by the plan against the devices known. */
   readonly bdf: string;
@@ -221,6 +229,7 @@ export interface GuestPciSpec {
   readonly from: Source;
 }
 
+/** A guest's configuration: sizes in MiB, frames of 4 KiB; absent where it does not say. */
 export interface GuestConfig {
   readonly name?: Sourced<string>;
   readonly type?: Sourced<"hvm" | "pvh" | "pv">;

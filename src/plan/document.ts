@@ -37,13 +37,16 @@ export interface PlanDocument {
   readonly notes: readonly Note[];
 }
 
+/** A stable code and its sentence. */
 export interface PlanRemark {
   readonly code: string;
   readonly says: string;
 }
 
+/** An estimated time in seconds, and the name of the costs that it was calibrated on. */
 export type PlanTime = TimeRange & { readonly unit: "s"; readonly calibration: string };
 
+/** Leaves and tables (4 KiB each) of one tree that the BARs take. */
 export interface PlanTables {
   readonly format: string;
   readonly leaves: Counts;
@@ -51,6 +54,7 @@ export interface PlanTables {
   readonly tables: number;
 }
 
+/** Everything that the plan rests on: sizes in MiB, widths in bits. */
 export interface PlanScenario {
   readonly xen: string;
   readonly cpu: "intel" | "amd";
@@ -68,6 +72,7 @@ export interface PlanScenario {
   readonly guestKernel: string;
 }
 
+/** A device and its memory BARs. `id` is "vendor:device" in hex digits; null when no input has it. */
 export interface PlanDevice {
   readonly bdf: string;
   readonly id: string | null;
@@ -75,6 +80,7 @@ export interface PlanDevice {
   readonly bars: readonly PlanBar[];
 }
 
+/** One memory BAR: size in bytes, addresses as "0x…" byte addresses, null where it has none. */
 export interface PlanBar {
   readonly index: number;
   readonly size: number | null;
@@ -92,6 +98,7 @@ export interface PlanBar {
   readonly holes: readonly { readonly gfn: string; readonly pages: number; readonly because: string }[];
 }
 
+/** A stretch mapped at one order (log2 of 4 KiB pages) for one reason: frame numbers, pages, leaf entries. */
 export interface PlanPiece {
   readonly gfn: string;
   readonly mfn: string;

@@ -36,6 +36,7 @@ export interface LaidDevice {
   readonly bars: readonly LaidBar[];
 }
 
+/** Every BAR with its place, and the RAM around them: addresses in bytes, frames of 4 KiB. */
 export interface Layout {
   readonly devices: readonly LaidDevice[];
   readonly ram: GuestRam | null;

@@ -12,6 +12,7 @@ import { type Resolved, resolveScenario, type ScenarioKeys } from "./scenario.ts
 import { type MappedDevice, type Simulation, simulate } from "./simulate.ts";
 import { type Calibration, DEFAULT_CALIBRATION, timeOf } from "./time.ts";
 
+/** How much of a plan is made, and with which costs. */
 export interface PlanOptions {
   readonly calibration?: Calibration;
   /** Search for advice (several more runs of the model). Default true. */

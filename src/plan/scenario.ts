@@ -7,6 +7,7 @@ import { differences, NEWEST, parseRelease, type Release } from "../xen/release.
 import { xenOptions } from "./machine.ts";
 import { selectDevices } from "./select.ts";
 
+/** xl.cfg's `passthrough`: whether there is an IOMMU context, and whose tables it walks (xen-mapping.md 7.2). */
 export type Passthrough = "disabled" | "enabled" | "share_pt" | "sync_pt";
 
 /** A BAR put at a guest address of the user's choice. */

@@ -25,9 +25,16 @@ const order = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(18));
 const extents = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(2 ** 24));
 
 const operation = v.variant("op", [
-  v.object({ op: v.literal("populate"), domain, gfn: u64, order, extents, mfn: v.optional(v.nullable(u64), null) }),
-  v.object({ op: v.literal("iomem_permission"), domain, mfn: u64, pages: u64, allow: v.boolean() }),
-  v.object({
+  v.strictObject({
+    op: v.literal("populate"),
+    domain,
+    gfn: u64,
+    order,
+    extents,
+    mfn: v.optional(v.nullable(u64), null),
+  }),
+  v.strictObject({ op: v.literal("iomem_permission"), domain, mfn: u64, pages: u64, allow: v.boolean() }),
+  v.strictObject({
     op: v.literal("memory_mapping"),
     domain,
     gfn: u64,
@@ -38,18 +45,18 @@ const operation = v.variant("op", [
     maxCalls: v.exactOptional(pages),
     undoOnFailure: v.exactOptional(v.boolean()),
   }),
-  v.object({ op: v.literal("remove_from_physmap"), domain, gfn: u64 }),
-  v.object({ op: v.literal("decrease_reservation"), domain, gfn: u64, order, extents }),
-  v.object({ op: v.literal("assign_device"), domain, device: v.string() }),
-  v.object({ op: v.literal("deassign_device"), domain, device: v.string() }),
-  v.object({ op: v.literal("destroy"), domain }),
+  v.strictObject({ op: v.literal("remove_from_physmap"), domain, gfn: u64 }),
+  v.strictObject({ op: v.literal("decrease_reservation"), domain, gfn: u64, order, extents }),
+  v.strictObject({ op: v.literal("assign_device"), domain, device: v.string() }),
+  v.strictObject({ op: v.literal("deassign_device"), domain, device: v.string() }),
+  v.strictObject({ op: v.literal("destroy"), domain }),
 ]);
 
 /** Schema of an operation script (contract, "Operation scripts"). */
-export const scriptSchema = v.object({
+export const scriptSchema = v.strictObject({
   physmap: v.literal(1),
   kind: v.literal("script"),
-  hypervisor: v.object({
+  hypervisor: v.strictObject({
     xen: v.string(),
     cpu: v.exactOptional(v.picklist(["intel", "amd"])),
     cmdline: v.exactOptional(v.string()),
@@ -58,10 +65,10 @@ export const scriptSchema = v.object({
     physBits: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(32), v.maxValue(52))),
     cpus: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(4096))),
     /** Frames that guests may only read: [first mfn, pages]. */
-    readOnly: v.exactOptional(v.array(v.tuple([u64, pages]))),
+    readOnly: v.exactOptional(v.array(v.strictTuple([u64, pages]))),
   }),
   domains: v.array(
-    v.object({
+    v.strictObject({
       id: domain,
       guest: v.exactOptional(v.picklist(["hvm", "pvh", "pv"])),
       hap: v.exactOptional(v.boolean()),
@@ -74,6 +81,7 @@ export const scriptSchema = v.object({
   operations: v.array(operation),
 });
 
+/** An operation script that was checked (contract, "Operation scripts"). Frames are numbers where exact, else bigint. */
 export type Script = v.InferOutput<typeof scriptSchema>;
 
 /** The first thing wrong with a document, as one line: where and what. */
@@ -107,6 +115,7 @@ export function machineOfScript({ hypervisor }: Script, overrides: Partial<Machi
   };
 }
 
+/** What a script left behind: the world, the result of each operation, each domain's trees. */
 export interface ScriptRun {
   readonly world: World;
   readonly operations: readonly OperationResult[];

@@ -37,6 +37,7 @@ export interface Counts {
   readonly "1g": number;
 }
 
+/** A scenario carried out: the model as it stands afterwards, and what it cost. */
 export interface Simulation {
   readonly machine: Machine;
   readonly domain: Domain;

@@ -23,6 +23,7 @@ export interface WalkStep {
   readonly faults: DecodedEntry["faults"];
 }
 
+/** The way through one tree: machine byte addresses as "0x…", `order` log2 of 4 KiB pages. */
 export interface WhyTree {
   readonly format: string;
   readonly root: string;

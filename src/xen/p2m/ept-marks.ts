@@ -1,6 +1,5 @@
 import type { Mfn } from "../../address.ts";
 import { frameField, LEAF } from "../../format/format.ts";
-import { WORDS } from "../../memory/memory.ts";
 import { countRun, store, storeRun } from "../../radix/entries.ts";
 import { indexAt, newPosition, pagesAt } from "../../radix/tree.ts";
 import { ERRNO, TYPE } from "../constants.ts";
@@ -12,12 +11,13 @@ import { effectiveMemoryType, IPAT, NOT_UNIFORM } from "./ept-memory-type.ts";
 /** EMT 7: "recompute this memory type", in leaves and in table pointers alike (5.7). */
 const MARK = 7 << 3;
 const RECALC = 1 << 10;
+const INVALID = TYPE.invalid;
 const EMT_AND_IPAT = (7 << 3) | (1 << 6);
 
 export const isMarked = (lo: number, _hi: number): boolean => (lo & MARK) === MARK && (lo & 7) !== 0;
 
 /** Valid and present, so that a mark may be put on it. */
-const markable = (lo: number, hi: number): boolean => (lo & 7) !== 0 && typeOf(lo, hi) !== TYPE.invalid;
+const markable = (lo: number, hi: number): boolean => (lo & 7) !== 0 && ((hi >>> 20) & 0x3f) !== INVALID;
 
 /** Entries that are looked at together: a table is scanned several times a hypercall, and mostly nothing is to be done. */
 const GROUP = 4;
@@ -40,14 +40,14 @@ function markTable(domain: Domain, words: Uint32Array, level: number, recalc: nu
   const { format } = domain.p2m;
   let leaves = 0;
   let pointers = 0;
-  for (let group = 0; group < WORDS; group += 2 * GROUP) {
+  for (let group = 0, end = words.length; group < end; group += 2 * GROUP) {
     if (nothingToMark(words, group)) continue;
     for (let i = group; i < group + 2 * GROUP; i += 2) {
       const lo = words[i]!;
       const hi = words[i + 1]!;
       if ((lo & MARK) === MARK || !markable(lo, hi)) continue;
       words[i] = (lo | MARK | recalc) >>> 0;
-      if (format.kindOf(lo, hi, level) === LEAF) leaves++;
+      if (level === 1 || format.kindOf(lo, hi, level) === LEAF) leaves++;
       else pointers++;
     }
   }

@@ -1,0 +1,22 @@
+/** The JSON Schema of every document kind. */
+import { collectJsonSchema, scriptJsonSchema } from "./inputs.mjs";
+import { compareSchema, planSchema } from "./plan.mjs";
+import { runSchema, snapshotSchema, tablesSchema, whySchema } from "./tables.mjs";
+
+const KINDS = {
+  plan: planSchema,
+  compare: compareSchema,
+  why: whySchema,
+  run: runSchema,
+  tables: tablesSchema,
+  script: scriptJsonSchema,
+  snapshot: snapshotSchema,
+  collect: collectJsonSchema,
+};
+
+/** By kind. `facts` are the library's own tables, so that a schema cannot know other codes than the code has. */
+export const makeSchemas = (facts) =>
+  Object.fromEntries(Object.entries(KINDS).map(([kind, make]) => [kind, make(facts)]));
+
+/** A schema as its file in schemas/ holds it. */
+export const textOf = (schema) => `${JSON.stringify(schema, null, 2)}\n`;
