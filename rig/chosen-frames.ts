@@ -40,6 +40,13 @@ export function translate(
   return undefined;
 }
 
+/** Extents of a populate, from number `first` on, whose machine frames follow each other from `mfn` on. */
+export interface ChosenRun {
+  readonly first: number;
+  readonly mfn: string;
+  readonly extents: number;
+}
+
 /**
  * The frames that the hypervisor chose for `extents` blocks of RAM from `gfn` on: each run is a stretch of blocks that
  * follow each other in the machine too. Blocks that are not mapped are left out, and end a run.
@@ -49,16 +56,16 @@ export function chosenFrames(
   gfn: number,
   order: number,
   extents: number,
-): { mfn: string; extents: number }[] {
+): ChosenRun[] {
   const size = pagesOf(order);
-  const runs: { first: number; extents: number }[] = [];
+  const runs: { first: number; mfn: number; extents: number }[] = [];
   let expected: number | undefined;
   for (let i = 0; i < extents; i++) {
     const mfn = frameOf(gfn + i * size);
     const run = runs.at(-1);
     if (mfn !== undefined && mfn === expected && run) run.extents++;
-    else if (mfn !== undefined) runs.push({ first: mfn, extents: 1 });
+    else if (mfn !== undefined) runs.push({ first: i, mfn, extents: 1 });
     expected = mfn === undefined ? undefined : mfn + size;
   }
-  return runs.map((run) => ({ mfn: hex(run.first), extents: run.extents }));
+  return runs.map((run) => ({ ...run, mfn: hex(run.mfn) }));
 }

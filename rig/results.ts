@@ -1,3 +1,4 @@
+import type { ChosenRun } from "./chosen-frames.ts";
 import { errorName } from "./errno.ts";
 import type { ScriptOperation } from "./script.ts";
 
@@ -27,7 +28,7 @@ export interface OperationResult {
   readonly populated?: number;
   readonly released?: number;
   /** First machine frames of the extents populated, as runs of extents that follow each other. */
-  readonly mfns?: readonly { readonly mfn: string; readonly extents: number }[];
+  readonly mfns?: readonly ChosenRun[];
   /** The hypervisor killed the domain in this operation. */
   readonly crashed?: true;
   /** Time-stamp counter's ticks in the hypercalls of a mapping. An emulator's, so no measure of real time. */

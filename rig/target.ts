@@ -7,6 +7,7 @@ import type { Emulator } from "./tools.ts";
 /** A machine to boot, and everything that two scripts must agree on to share a boot. */
 export interface Target {
   readonly emulator: Emulator;
+  readonly cpu: "amd" | "intel";
   readonly release: XenRelease;
   readonly dom0: Dom0;
   /** The hypervisor's whole command line. */
@@ -54,7 +55,7 @@ export function targetOf(hypervisor: RigHypervisor, options: TargetOptions = {})
   const emulator = cpu === "intel" && iommuFormat === null ? "bochs" : "qemu";
   // The hypervisor's own default too, and several times quicker under emulation.
   const dom0 = dom0Of(cmdline) ?? "pv";
-  const shared = { release, dom0, iommuFormat, devices: options.devices ?? [] };
+  const shared = { cpu, release, dom0, iommuFormat, devices: options.devices ?? [] };
   if (emulator === "bochs")
     return {
       ...shared,

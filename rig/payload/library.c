@@ -11,12 +11,11 @@ long raw_memory_mapping(domid_t domain, uint64_t gfn, uint64_t mfn, uint64_t pag
     return domctl_call();
 }
 
-/* PV: the library does not bother the hypervisor. */
-static bool is_untranslated(domid_t domain)
+/* Fills in domctl.u.getdomaininfo; of a domain that does not exist, the answer may be about the next one. */
+static bool get_info(domid_t domain)
 {
     domctl_begin(XEN_DOMCTL_getdomaininfo, domain);
-    return domctl_call() == 0 && domctl.u.getdomaininfo.domain == domain &&
-        !(domctl.u.getdomaininfo.flags & XEN_DOMINF_hvm_guest);
+    return domctl_call() == 0 && domctl.u.getdomaininfo.domain == domain;
 }
 
 static long timed_call(struct mapping_calls *calls, domid_t domain, uint64_t gfn, uint64_t mfn, uint64_t pages,
@@ -40,7 +39,10 @@ long library_memory_mapping(domid_t domain, uint64_t gfn, uint64_t mfn, uint64_t
     long error = 0;
 
     *calls = (struct mapping_calls){ 0 };
-    if (is_untranslated(domain))
+    if (!get_info(domain))
+        return -XEN_ESRCH;
+    /* PV: the library does not bother the hypervisor. */
+    if (!(domctl.u.getdomaininfo.flags & XEN_DOMINF_hvm_guest))
         return 0;
 
     while (passed < pages && (!max_calls || calls->count < max_calls)) {

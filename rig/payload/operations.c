@@ -50,7 +50,8 @@ static void run_map(const uint64_t *a)
 
     put_result(result);
     put_calls(&calls);
-    if (result && a[4] && a[6]) {
+    /* A domain that the library did not find, it leaves alone. */
+    if (result && calls.count && a[4] && a[6]) {
         long undone = library_memory_mapping(domain_of(a[0]), a[1], a[2], a[3], 0, 0, &undo);
 
         put_text(" undo");

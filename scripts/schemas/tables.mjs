@@ -69,21 +69,28 @@ const done = {
   lastReturn: orNull(integer("Return of the last hypercall; null when none was made.")),
 };
 
+const crashed = { crashed: constant("The hypervisor crashed the domain in this operation.", true) };
 const operation = {
-  ...object(
-    "Result of one operation of the script.",
-    {},
-    {
-      ...done,
-      result: integer("0, a negative error number, or for a single domctl the positive count of 4 KiB pages done."),
-      error: text('Name of the error, such as "-EPERM"; absent when there was none.', { pattern: "^-[A-Z0-9]+$" }),
-      populated: count("Extents that were populated."),
-      decreased: count("Extents that were given back."),
-      undo: object("The removal of the whole range that followed a failed mapping.", done),
-      crashed: constant("The hypervisor crashed the domain in this operation.", true),
-    },
-  ),
-  anyOf: ["result", "populated", "decreased"].map((name) => ({ required: [name] })),
+  description: "Result of one operation of the script.",
+  anyOf: [
+    object(
+      "Of an operation that succeeds or fails as a whole, or a mapping.",
+      {
+        result: integer("0, a negative error number, or for a single domctl the positive count of 4 KiB pages done."),
+      },
+      {
+        error: text('Name of the error, such as "-EPERM"; absent when there was none.', { pattern: "^-[A-Z0-9]+$" }),
+        pagesDone: done.pagesDone,
+        hypercalls: done.hypercalls,
+        firstReturn: done.firstReturn,
+        lastReturn: done.lastReturn,
+        undo: object("The removal of the whole range that followed a failed mapping.", done),
+        ...crashed,
+      },
+    ),
+    object("Of populate.", { populated: count("Extents that were populated.") }, crashed),
+    object("Of decrease_reservation.", { decreased: count("Extents that were given back.") }, crashed),
+  ],
 };
 
 export function runSchema(facts) {

@@ -12,3 +12,7 @@ export function orFail<T>(value: T | string): Exclude<T, string> {
   if (typeof value === "string") throw new UsageError(value);
   return value as Exclude<T, string>;
 }
+
+/** One line on standard error: what, where, what to do. */
+export const complain = (text: string): void =>
+  void process.stderr.write(`physmap: ${text.replace(/\s+/g, " ").trim()}\n`);

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
+import { type Dirent, readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import {
   INPUT_KINDS,
@@ -11,35 +11,9 @@ import {
   type TextInput,
 } from "../inventory/index.ts";
 import { UsageError } from "./failure.ts";
+import { readText, reason } from "./read-file.ts";
 
-/** The largest text input that is read; logs and lspci of large hosts stay far below. */
-const MOST_BYTES = 64 * 2 ** 20;
-
-const reason = (error: unknown): string =>
-  error instanceof Error ? error.message.replace(/^[A-Z]+: /, "") : String(error);
-
-/** The text of a file, or of standard input for "-". Throws UsageError that names it. */
-export function readText(path: string): string {
-  try {
-    const bytes = readFileSync(path === "-" ? 0 : path);
-    if (bytes.length > MOST_BYTES)
-      throw new UsageError(`${path}: larger than ${MOST_BYTES / 2 ** 20} MiB; cut it to what matters`);
-    return bytes.toString("utf8");
-  } catch (error) {
-    if (error instanceof UsageError) throw error;
-    throw new UsageError(`cannot read ${path === "-" ? "standard input" : path}: ${reason(error)}`);
-  }
-}
-
-/** A JSON file's content. Throws UsageError that names the file. */
-export function readJson(path: string): unknown {
-  const text = readText(path);
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new UsageError(`${path}: not JSON: ${reason(error)}`);
-  }
-}
+export { readJson, readText } from "./read-file.ts";
 
 const attempt = <T>(read: () => T): T | undefined => {
   try {
@@ -61,12 +35,20 @@ export const sysfsDirectory = (root: string): SysfsReader => ({
 function readDirectory(path: string): { texts: TextInput[]; others: Reading[] } {
   const sysfs = readSysfsTree(sysfsDirectory(path), path);
   if (sysfs.devices.length > 0) return { texts: [], others: [{ kind: "sysfs", file: path, ...sysfs }] };
-  const files = readdirSync(path, { withFileTypes: true })
+  const files = entriesOf(path)
     .filter((entry) => entry.isFile() && !entry.name.startsWith(".") && !entry.name.endsWith(".md"))
     .map((entry) => join(path, entry.name))
     .sort();
   if (files.length === 0) throw new UsageError(`${path}: neither a sysfs tree nor a folder with input files`);
   return { texts: files.map((file) => ({ name: basename(file), text: readText(file) })), others: [] };
+}
+
+function entriesOf(path: string): Dirent[] {
+  try {
+    return readdirSync(path, { withFileTypes: true });
+  } catch (error) {
+    throw new UsageError(`cannot read the directory ${path}: ${reason(error)}`);
+  }
 }
 
 /** Read all inputs of a command and merge them. `as` forces what every text input is taken for. */

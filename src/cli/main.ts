@@ -1,16 +1,21 @@
 import { Command, CommanderError } from "commander";
 import { collectCommand } from "./collect.ts";
 import { compareCommand } from "./compare.ts";
-import { DONE, INTERNAL, USAGE, UsageError } from "./failure.ts";
+import { complain, DONE, INTERNAL, USAGE, UsageError } from "./failure.ts";
 import { planCommand } from "./plan.ts";
 import { runCommand } from "./run.ts";
+import { traceCommand } from "./trace.ts";
 import { VERSION } from "./version.ts";
 import { whyCommand } from "./why.ts";
 
-const COMMANDS = [planCommand, compareCommand, whyCommand, runCommand, collectCommand];
+const COMMANDS = [planCommand, compareCommand, whyCommand, runCommand, traceCommand, collectCommand];
 
-/** One line on standard error: what, where, what to do. */
-const complain = (text: string): void => void process.stderr.write(`physmap: ${text.replace(/\s+/g, " ").trim()}\n`);
+/** An error and the place that it came from. */
+function fault(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const place = error.stack?.split("\n").find((line) => line.trimStart().startsWith("at "));
+  return `${error.name}: ${error.message}${place ? ` (${place.trim()})` : ""}`;
+}
 
 /** Run the command line. Returns the exit code; never throws. */
 export async function main(args: readonly string[]): Promise<number> {
@@ -47,10 +52,7 @@ export async function main(args: readonly string[]): Promise<number> {
       complain(error.message);
       return USAGE;
     }
-    if ((error as NodeJS.ErrnoException).code === "EPIPE") return DONE;
-    complain(
-      `a fault of physmap itself, please report it: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
-    );
+    complain(`a fault of physmap itself, please report it with your command line: ${fault(error)}`);
     return INTERNAL;
   }
 }

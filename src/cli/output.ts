@@ -1,4 +1,5 @@
 import pc from "picocolors";
+import type { Note } from "../inventory/index.ts";
 import { plainStyle, type Style } from "../report/style.ts";
 
 /** Options that every command has. */
@@ -30,4 +31,21 @@ export function print(options: CommonOptions, document: unknown, text: (style: S
 /** A note for people, on standard error. */
 export function say({ quiet }: CommonOptions, text: string): void {
   if (!quiet) process.stderr.write(`${text}\n`);
+}
+
+const MOST_NOTES = 8;
+
+/**
+ * What the readers noticed about the inputs, on standard error. What was assumed stands in the report, and JSON holds
+ * all notes.
+ */
+export function sayNotes(options: CommonOptions, notes: readonly Note[]): void {
+  if (options.json) return;
+  const told = notes.filter(({ kind }) => kind !== "assumed" && (options.verbose || kind !== "info"));
+  const shown = options.verbose ? told : told.slice(0, MOST_NOTES);
+  for (const { kind, says, from } of shown) {
+    const where = from ? ` (${from.file}${from.line === undefined ? "" : `:${from.line}`})` : "";
+    say(options, `${kind}: ${says}${where}`);
+  }
+  if (shown.length < told.length) say(options, `… and ${told.length - shown.length} more notes (-v shows all)`);
 }

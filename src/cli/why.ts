@@ -4,7 +4,7 @@ import { why } from "../plan/index.ts";
 import { whyText } from "../report/why-text.ts";
 import { DONE, orFail, UsageError } from "./failure.ts";
 import { loadInventory } from "./inputs.ts";
-import { type CommonOptions, print } from "./output.ts";
+import { type CommonOptions, print, sayNotes } from "./output.ts";
 import { addScenarioOptions, scenarioKeys } from "./scenario-options.ts";
 
 interface WhyCommandOptions extends CommonOptions {
@@ -47,6 +47,7 @@ Examples:
     .action((text: string, paths: string[], options: WhyCommandOptions & Record<string, unknown>) => {
       const gfn = parseGfn(text, options.address ?? false);
       const document = orFail(why(loadInventory(paths, options.as), scenarioKeys(options), gfn));
+      sayNotes(options, document.notes);
       print(options, document, (style) => whyText(document, style, options.verbose ?? false));
       exit(DONE);
     });

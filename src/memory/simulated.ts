@@ -3,6 +3,12 @@ import { type FrameReader, WORDS } from "./memory.ts";
 
 const SLAB_FRAMES = 512;
 
+/** What a frame holds, as long as nobody has looked: it is filled in when somebody does. */
+export interface Description {
+  /** Fill in the frame's words, which are zero. */
+  fill(words: Uint32Array): void;
+}
+
 /**
  * Memory that page tables are allocated in. Frames are numbered upwards from `base`; the frame freed last is handed out
  * again first. Backed by 2 MiB slabs that are made on demand, one typed-array view a frame.
@@ -13,6 +19,8 @@ export class SimulatedMemory implements FrameReader {
   #views: (Uint32Array | undefined)[] = [];
   #freeIndices: number[] = [];
   #freeViews: Uint32Array[] = [];
+  /** Frames that stand as descriptions, by index; they have no view. */
+  #described = new Map<number, Description>();
   #slab = new Uint32Array(0);
   #slabUsed = SLAB_FRAMES;
 
@@ -33,22 +41,54 @@ export class SimulatedMemory implements FrameReader {
     return (this.base + index) as Mfn;
   }
 
+  /** A frame that stands as a description. */
+  allocateDescribed(description: Description): Mfn {
+    const index = this.#freeIndices.pop() ?? this.#views.length;
+    this.#views[index] = undefined;
+    this.#described.set(index, description);
+    return (this.base + index) as Mfn;
+  }
+
+  /** What a frame stands for, if nobody has looked at it yet. */
+  description(mfn: Mfn): Description | undefined {
+    return this.#described.get(mfn - this.base);
+  }
+
+  /** Replace a frame's content by a description of it. */
+  describe(mfn: Mfn, description: Description): void {
+    const view = this.#views[mfn - this.base];
+    if (view) this.#freeViews.push(view);
+    this.#views[mfn - this.base] = undefined;
+    this.#described.set(mfn - this.base, description);
+  }
+
   /** Throws RangeError for a frame that is not allocated. */
   free(mfn: Mfn): void {
-    this.#freeViews.push(this.words(mfn));
-    this.#freeIndices.push(mfn - this.base);
-    this.#views[mfn - this.base] = undefined;
+    const index = mfn - this.base;
+    if (!this.#described.delete(index)) this.#freeViews.push(this.words(mfn));
+    this.#freeIndices.push(index);
+    this.#views[index] = undefined;
   }
 
   /** The writable words of an allocated frame. Throws RangeError for any other frame. */
   words(mfn: Mfn): Uint32Array {
-    const view = this.#views[mfn - this.base];
+    const view = this.frame(mfn);
     if (!view) throw new RangeError(`frame 0x${mfn.toString(16)} is not allocated`);
     return view;
   }
 
   frame(mfn: Mfn): Uint32Array | undefined {
-    return this.#views[mfn - this.base];
+    return this.#views[mfn - this.base] ?? this.#makeReal(mfn - this.base);
+  }
+
+  #makeReal(index: number): Uint32Array | undefined {
+    const description = this.#described.get(index);
+    if (!description) return undefined;
+    this.#described.delete(index);
+    const view = this.#freeViews.pop()?.fill(0) ?? this.#newView();
+    this.#views[index] = view;
+    description.fill(view);
+    return view;
   }
 
   #newView(): Uint32Array {

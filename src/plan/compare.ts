@@ -1,7 +1,7 @@
 import type { Inventory } from "../inventory/types.ts";
 import { LEDGER_KINDS, type LedgerKind } from "../xen/ledger.ts";
 import type { PlanDocument } from "./document.ts";
-import { parseKeys } from "./keys.ts";
+import { overlayKeys, parseKeys } from "./keys.ts";
 import { type PlanOptions, plan } from "./plan.ts";
 import type { ScenarioKeys } from "./scenario.ts";
 
@@ -13,7 +13,7 @@ export interface CompareDocument {
     readonly name: string;
     readonly plan: PlanDocument;
   }[];
-  /** Ledger kinds in which any scenario differs from the first. */
+  /** Ledger kinds in which any scenario differs from the first, in mapping once or over a boot. */
   readonly differs: readonly LedgerKind[];
 }
 
@@ -31,12 +31,17 @@ export function compare(
   for (const change of [null, ...changes]) {
     const parsed = change === null ? {} : parseKeys(change);
     if (typeof parsed === "string") return `--with ${change}: ${parsed}`;
-    const planned = plan(inventory, { ...keys, ...parsed }, { ...options, advice: false });
+    const planned = plan(inventory, overlayKeys(keys, parsed), { ...options, advice: false });
     if (typeof planned === "string") return change === null ? planned : `--with ${change}: ${planned}`;
     scenarios.push({ name: change ?? "as it is", plan: planned.document });
   }
   const [first] = scenarios;
   const kinds = Object.keys(LEDGER_KINDS) as LedgerKind[];
-  const differs = kinds.filter((kind) => scenarios.some(({ plan: p }) => p.ledger[kind] !== first!.plan.ledger[kind]));
+  const differs = kinds.filter((kind) =>
+    scenarios.some(
+      ({ plan: p }) =>
+        p.ledger[kind] !== first!.plan.ledger[kind] || p.boot.ledger[kind] !== first!.plan.boot.ledger[kind],
+    ),
+  );
   return { physmap: 1, kind: "compare", scenarios, differs };
 }

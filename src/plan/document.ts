@@ -1,9 +1,10 @@
 import type { Note } from "../inventory/types.ts";
 import type { BootStep } from "../platform/boot.ts";
-import type { Ledger } from "../xen/ledger.ts";
+import type { Ledger, LedgerKind } from "../xen/ledger.ts";
 import type { ReasonCode } from "../xen/reasons.ts";
 import type { Advice } from "./advice.ts";
-import type { FitFinding, PoolBudget } from "./fit.ts";
+import type { FitFinding } from "./finding.ts";
+import type { PoolBudget } from "./pool.ts";
 import type { Counts } from "./simulate.ts";
 import type { TimeRange } from "./time.ts";
 
@@ -13,6 +14,8 @@ export interface PlanDocument {
   readonly kind: "plan";
   readonly scenario: PlanScenario;
   readonly devices: readonly PlanDevice[];
+  /** xl.cfg's `iomem=` ranges, entered before the devices; absent when there are none. Not on the ledgers below. */
+  readonly iomem?: readonly PlanRange[];
   readonly p2m: PlanTables | null;
   readonly iommu: PlanTables | null;
   /** Mapping the selected devices' BARs once, in a guest whose RAM has already built the upper tables. */
@@ -25,6 +28,8 @@ export interface PlanDocument {
     readonly steps: readonly (BootStep & { readonly bdf: string })[];
     readonly ledger: Ledger;
     readonly time: PlanTime;
+    /** Which counts the likely time goes to, most first. */
+    readonly goesTo: readonly { readonly kind: LedgerKind; readonly seconds: number }[];
   };
   readonly reasons: readonly { readonly code: ReasonCode; readonly says: string; readonly pages: number }[];
   readonly fit: readonly FitFinding[];
@@ -44,6 +49,15 @@ export interface PlanRemark {
 }
 
 /** An estimated time in seconds, and the name of the costs that it was calibrated on. */
+/** A range of `iomem=` and how it was entered. */
+export interface PlanRange {
+  readonly gfn: string;
+  readonly mfn: string;
+  readonly pages: number;
+  readonly hypercalls: number;
+  readonly pieces: readonly PlanPiece[];
+}
+
 export type PlanTime = TimeRange & { readonly unit: "s"; readonly calibration: string };
 
 /** Leaves and tables (4 KiB each) of one tree that the BARs take. */
@@ -94,6 +108,7 @@ export interface PlanBar {
   readonly problem?: string;
   /** Mapping hypercalls for this BAR, once. */
   readonly hypercalls: number;
+  /** What stays mapped. A large entry that serves two adjoining BARs of a dom0 shows with both. */
   readonly pieces: readonly PlanPiece[];
   readonly holes: readonly { readonly gfn: string; readonly pages: number; readonly because: string }[];
 }

@@ -5,24 +5,40 @@
  */
 
 export { type Advice, advise } from "./advice.ts";
+export { type CalibrationDocument, calibrationSchema, readCalibration } from "./calibration.ts";
+export { type Calibrated, calibrate } from "./calibration-fit.ts";
 export { type CompareDocument, compare } from "./compare.ts";
 export type {
   PlanBar,
   PlanDevice,
   PlanDocument,
   PlanPiece,
+  PlanRange,
   PlanRemark,
   PlanScenario,
   PlanTables,
   PlanTime,
 } from "./document.ts";
-export type { FitFinding, PoolBudget } from "./fit.ts";
-export { mergeKeys, parseKey, parseKeys, SCENARIO_KEYS } from "./keys.ts";
+export type { FitFinding } from "./finding.ts";
+export { mergeKeys, overlayKeys, parseKey, parseKeys, SCENARIO_KEYS } from "./keys.ts";
 export { type Layout, layOut } from "./layout.ts";
 export { optionsOf, xenOptions } from "./machine.ts";
 export { type Planned, type PlanOptions, plan } from "./plan.ts";
-export { type BarAddress, type Passthrough, resolveScenario, type Scenario, type ScenarioKeys } from "./scenario.ts";
+export type { PoolBudget } from "./pool.ts";
+export { type Resolved, resolveScenario } from "./resolve.ts";
+export type { BarAddress, Passthrough, Scenario, ScenarioGuest, ScenarioKeys } from "./scenario.ts";
 export { readScript, runScript, type Script, type ScriptRun } from "./script.ts";
 export { type Simulation, simulate } from "./simulate.ts";
 export { type Calibration, DEFAULT_CALIBRATION, type TimeRange, timeOf, timeShares } from "./time.ts";
-export { type WhyDocument, type WhyTree, walkSteps, why } from "./why.ts";
+export { makeTracer, readTrace, type Tracer } from "./trace.ts";
+export type {
+  TraceDocument,
+  TraceOutcome,
+  TracePiece,
+  TraceRange,
+  TraceRequest,
+  TraceTimes,
+} from "./trace-document.ts";
+export { type WalkStep, type WhyTree, walkSteps } from "./walk.ts";
+export { type WhyDocument, why } from "./why.ts";
+export type { WhyRules } from "./why-rules.ts";

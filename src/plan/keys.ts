@@ -96,6 +96,12 @@ export const mergeKeys = (a: ScenarioKeys, b: ScenarioKeys): ScenarioKeys => ({
   ...(a.barAddresses || b.barAddresses ? { barAddresses: [...(a.barAddresses ?? []), ...(b.barAddresses ?? [])] } : {}),
 });
 
+/** Keys that change a scenario: they win, and other devices replace the former, but a BAR's new address adds to others. */
+export const overlayKeys = (keys: ScenarioKeys, change: ScenarioKeys): ScenarioKeys => ({
+  ...mergeKeys(keys, change),
+  ...(change.devices ? { devices: change.devices } : {}),
+});
+
 /** One key by name. Returns a sentence when there is no such key or the value is wrong. */
 export function parseKey(name: string, value: string): Parsed {
   const known = new Map(Object.entries(SCENARIO_KEYS)).get(name);

@@ -1,5 +1,5 @@
-import { frameOfAddress, hex } from "../address.ts";
-import type { Bar, Inventory, ObservedBar, PciDevice } from "../inventory/types.ts";
+import { frameOfAddress, type Gfn } from "../address.ts";
+import type { Bar, Inventory, PciDevice } from "../inventory/types.ts";
 import { guestBus } from "../platform/emulated.ts";
 import type { GuestBar } from "../platform/guest-device.ts";
 import { type GuestRam, guestRam } from "../platform/guest-ram.ts";
@@ -7,6 +7,8 @@ import { type PlacedBar, type Placement, placeBars } from "../platform/hvmloader
 import { cutForQemu } from "../platform/qemu-xen.ts";
 import { type PlatformCode, type Remark, reasonOf } from "../platform/reasons.ts";
 import { cutForVpci } from "../platform/vpci.ts";
+import { FrameSet } from "../ranges.ts";
+import { observedPlaces } from "./observed.ts";
 import type { Scenario } from "./scenario.ts";
 
 /** A contiguous piece of a BAR that is handed to the hypervisor by itself. */
@@ -22,8 +24,8 @@ export interface LaidBar {
   readonly bar: Bar;
   /** Guest byte address; null where it has none. */
   readonly guest: number | null;
-  /** What put it there: a placement reason, "given" or "observed". */
-  readonly placed: PlatformCode | "given" | "observed" | null;
+  /** What put it there: a placement reason, "given" by a key, "observed" in a log, or "identity": its machine address. */
+  readonly placed: PlatformCode | "given" | "observed" | "identity" | null;
   readonly pieces: readonly LaidPiece[];
   readonly holes: readonly { readonly gfn: number; readonly pages: number; readonly because: PlatformCode }[];
   readonly remarks: readonly Remark[];
@@ -44,7 +46,9 @@ export interface Layout {
   readonly remarks: readonly Remark[];
 }
 
-const usable = (bar: Bar): bar is Bar & { address: number; size: number } => bar.address !== null && bar.size !== null;
+/** Has a machine address and a size. */
+export const usable = (bar: Bar): bar is Bar & { address: number; size: number } =>
+  bar.address !== null && bar.size !== null;
 
 /** Why a BAR has no usable address or size, in words. */
 function problemOf(bar: Bar): string | null {
@@ -58,12 +62,12 @@ function problemOf(bar: Bar): string | null {
   return null;
 }
 
-const memoryBars = (device: PciDevice): readonly Bar[] => device.bars.filter((bar) => bar.kind === "memory");
+export const memoryBars = (device: PciDevice): readonly Bar[] => device.bars.filter((bar) => bar.kind === "memory");
 
 /** Place every BAR of the scenario's devices and cut it into pieces. */
 export function layOut(scenario: Scenario, inventory: Inventory): Layout {
   if (scenario.guest.kind === "hvm") return layOutHvm(scenario, inventory);
-  return layOutIdentity(scenario);
+  return layOutIdentity(scenario, inventory);
 }
 
 /** An HVM guest: hvmloader places, QEMU cuts. */
@@ -93,11 +97,11 @@ function layOutHvm(scenario: Scenario, inventory: Inventory): Layout {
     physBits: guest.physBits,
     allowRelocate: false,
   });
-  const observed = observedPlaces(inventory, devices);
+  const observed = guest.asObserved ? observedPlaces(inventory, devices) : new Map<string, number>();
   const laid = devices.map((device) => ({
     device,
     bars: memoryBars(device).map((bar): LaidBar => {
-      const given = scenario.barAddresses.find((a) => a.bdf === device.bdf && a.index === bar.index);
+      const given = scenario.barAddresses.findLast((a) => a.bdf === device.bdf && a.index === bar.index);
       const seen = observed.get(`${device.bdf}:${bar.index}`);
       const placed = placement.bars.find((p) => p.device === device.bdf && p.index === bar.index);
       return cutBar(
@@ -129,7 +133,8 @@ function cutBar(
   return { ...none, pieces: cut.pieces, holes: cut.holes, remarks: cut.remarks, problem: null };
 }
 
-const guestBar = (bar: Bar): GuestBar => ({
+/** A host's BAR as the guest's firmware sees it. */
+export const guestBar = (bar: Bar): GuestBar => ({
   index: bar.index,
   kind: bar.kind === "io" ? "io" : "memory",
   size: bar.size ?? 0,
@@ -142,34 +147,40 @@ const romSize = (device: PciDevice): number | null => {
   return rom && problemOf(rom) === null ? rom.size : null;
 };
 
-/** A PVH dom0 has its devices at their machine addresses, cut by vPCI; a PV guest too, but nothing is entered for it. */
-function layOutIdentity(scenario: Scenario): Layout {
+/**
+ * A PVH dom0 has its devices at their machine addresses, cut by vPCI; a PV guest too, but nothing is entered for it.
+ * Up to 4.18 adjoining BARs make one run: it stands with the BAR in which it begins.
+ */
+function layOutIdentity(scenario: Scenario, inventory: Inventory): Layout {
   const isPv = scenario.guest.kind === "pv";
   const devices = scenario.devices.map((device) => {
     const bars = memoryBars(device);
-    const good = bars.filter((bar) => problemOf(bar) === null).filter(usable);
     const { msix } = device;
     const cut = cutForVpci({
       release: scenario.release,
-      bars: good.map((bar) => ({ index: bar.index, guest: bar.address, host: bar.address, size: bar.size })),
+      bars: bars
+        .filter((bar) => problemOf(bar) === null)
+        .filter(usable)
+        .map((bar) => ({ index: bar.index, guest: bar.address, host: bar.address, size: bar.size })),
       msix: msix?.table ? { vectors: msix.vectors, table: msix.table, pba: msix.pba } : null,
+      others: othersFrames(inventory, device),
     });
-    const inside = (bar: Bar & { address: number; size: number }, gfn: number): boolean =>
-      gfn >= frameOfAddress(bar.address) && gfn < Math.ceil((bar.address + bar.size) / 4096);
     return {
       device,
       bars: bars.map((bar): LaidBar => {
+        const none = { bar, guest: null, placed: null, pieces: [], holes: [], remarks: [] };
         const problem = problemOf(bar);
+        if (problem !== null || !usable(bar)) return { ...none, problem };
+        const { start, end } = barFrames(bar);
+        const inside = ({ gfn }: { readonly gfn: number }): boolean => gfn >= start && gfn < end;
         const skipped = cut.skipped.find((s) => s.bar === bar.index);
-        if (problem !== null || !usable(bar))
-          return { bar, guest: null, placed: null, pieces: [], holes: [], remarks: [], problem };
         return {
-          bar,
+          ...none,
           guest: bar.address,
-          placed: null,
-          pieces: isPv || skipped ? [] : cut.runs.filter((run) => inside(bar, run.gfn)),
-          holes: isPv ? [] : cut.holes.filter((hole) => inside(bar, hole.gfn)),
-          remarks: bar === bars[0] ? cut.remarks : [],
+          placed: "identity",
+          pieces: isPv || skipped ? [] : cut.runs.filter(inside),
+          holes: isPv ? [] : cut.holes.filter(inside),
+          remarks: !isPv && bar === bars[0] ? cut.remarks : [],
           problem: skipped && !isPv ? reasonOf(skipped.because).says : null,
         };
       }),
@@ -178,35 +189,23 @@ function layOutIdentity(scenario: Scenario): Layout {
   return { devices, ram: null, placement: null, remarks: [] };
 }
 
-/**
- * Where hvmloader really put the BARs, when its messages are among the inputs: the last guest that has a function with
- * exactly this device's memory BARs. Keys are "bdf:index".
- */
-function observedPlaces(inventory: Inventory, devices: readonly PciDevice[]): ReadonlyMap<string, number> {
-  const places = new Map<string, number>();
-  const seen = inventory.host.observedBars ?? [];
-  const domain = Math.max(-1, ...seen.map((bar) => bar.domain));
-  const byFunction = new Map<string, ObservedBar[]>();
-  for (const bar of seen) {
-    if (bar.domain !== domain) continue;
-    const where = `${bar.device}.${bar.function}`;
-    byFunction.set(where, [...(byFunction.get(where) ?? []), bar]);
-  }
-  const taken = new Set<string>();
-  for (const device of devices) {
-    const bars = memoryBars(device).filter(usable);
-    for (const [where, found] of byFunction) {
-      const match = (bar: Bar): number | undefined =>
-        found.find((o) => o.register === 0x10 + 4 * bar.index && o.size === bar.size)?.address;
-      if (taken.has(where) || bars.length === 0 || bars.some((bar) => match(bar) === undefined)) continue;
-      taken.add(where);
-      for (const bar of bars) places.set(`${device.bdf}:${bar.index}`, match(bar)!);
-      break;
-    }
-  }
-  return places;
-}
+/** Every frame that holds a byte of a BAR. */
+export const barFrames = ({ address, size }: { readonly address: number; readonly size: number }) => ({
+  start: frameOfAddress(address) as number,
+  end: Math.ceil((address + size) / 4096),
+});
 
-/** "BAR 1 at 0x800000000". */
-export const barTitle = ({ bar, guest }: LaidBar): string =>
-  `BAR ${bar.index}${guest === null ? "" : ` at ${hex(guest)}`}`;
+/** Frames of the enabled BARs of dom0's other devices, as far as they bear on this device. */
+function othersFrames({ devices }: Inventory, self: PciDevice): FrameSet<Gfn> {
+  const frames = (device: PciDevice) =>
+    memoryBars(device)
+      .filter((bar) => problemOf(bar) === null)
+      .filter(usable)
+      .map(barFrames);
+  const own = frames(self);
+  const ranges = devices
+    .filter((device) => device.bdf !== self.bdf && device.memoryDecode !== false)
+    .flatMap(frames)
+    .filter(({ start, end }) => own.some((mine) => start < mine.end && mine.start < end));
+  return FrameSet.of<Gfn>(...ranges);
+}

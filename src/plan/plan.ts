@@ -1,18 +1,16 @@
-import { hex } from "../address.ts";
 import type { Inventory, Note } from "../inventory/types.ts";
-import { reasonOf } from "../platform/reasons.ts";
 import { usesIommu } from "../xen/domain.ts";
-import { REASONS, type ReasonCode } from "../xen/reasons.ts";
 import { advise } from "./advice.ts";
-import type { PlanBar, PlanDevice, PlanDocument, PlanRemark, PlanTime } from "./document.ts";
-import { findFit, poolBudget } from "./fit.ts";
-import { type Layout, layOut } from "./layout.ts";
-import { remarksFor, unverifiedIn } from "./remarks.ts";
-import { type Resolved, resolveScenario, type ScenarioKeys } from "./scenario.ts";
-import { type MappedDevice, type Simulation, simulate } from "./simulate.ts";
-import { type Calibration, DEFAULT_CALIBRATION, timeOf } from "./time.ts";
+import { type Carried, carryOut } from "./carry-out.ts";
+import type { PlanDocument, PlanTime } from "./document.ts";
+import { findFit } from "./fit.ts";
+import { deviceOf, rangeOf, reasonsOf } from "./plan-devices.ts";
+import { platformRemarks, remarksFor, unverifiedIn } from "./remarks.ts";
+import { type Resolved, resolveScenario } from "./resolve.ts";
+import type { ScenarioKeys } from "./scenario.ts";
+import type { Simulation } from "./simulate.ts";
+import { type Calibration, DEFAULT_CALIBRATION, timeOf, timeShares } from "./time.ts";
 
-/** How much of a plan is made, and with which costs. */
 export interface PlanOptions {
   readonly calibration?: Calibration;
   /** Search for advice (several more runs of the model). Default true. */
@@ -22,10 +20,7 @@ export interface PlanOptions {
 }
 
 /** Everything that a plan rests on: for reports that need more than the document. */
-export interface Planned {
-  readonly resolved: Resolved;
-  readonly layout: Layout;
-  readonly simulation: Simulation;
+export interface Planned extends Carried {
   readonly document: PlanDocument;
 }
 
@@ -36,27 +31,35 @@ export interface Planned {
 export function plan(inventory: Inventory, keys: ScenarioKeys = {}, options: PlanOptions = {}): Planned | string {
   const resolved = resolveScenario(inventory, keys);
   if (typeof resolved === "string") return resolved;
-  const { scenario } = resolved;
-  if (scenario.devices.length === 0)
-    return inventory.devices.length === 0
-      ? "no PCI device in the inputs: give the output of lspci -vv (or a copy of /sys/bus/pci/devices)"
-      : "no device with a memory BAR to plan: name one with --device";
-  const layout = layOut(scenario, inventory);
-  const budget = poolBudget(scenario, layout);
-  const simulation = simulate(scenario, layout, { barTables: budget?.forBars, boot: options.boot });
-  const fit = findFit(scenario, inventory, layout, simulation, budget);
+  if (resolved.scenario.devices.length === 0) return nothingToPlan(inventory);
+  const carried = carryOut(resolved.scenario, inventory, options.boot);
+  return { ...carried, document: documentOf(inventory, keys, options, resolved, carried) };
+}
+
+function nothingToPlan({ devices, notes }: Inventory): string {
+  if (devices.length > 0) return "no device with a memory BAR to plan: name one with --device";
+  const unread = notes.filter(({ kind, from }) => kind === "unread" && from?.line === undefined).slice(0, 3);
+  const why = unread.map(({ says, from }) => ` (${from?.file ?? "input"}: ${says.split(":")[0]})`).join("");
+  return `no PCI device in the inputs${why}: give the output of lspci -vv, or a copy of /sys/bus/pci/devices`;
+}
+
+function documentOf(
+  inventory: Inventory,
+  keys: ScenarioKeys,
+  options: PlanOptions,
+  resolved: Resolved,
+  carried: Carried,
+): PlanDocument {
+  const { scenario, layout, budget, simulation } = carried;
+  const { domain, machine, ledger, boot } = simulation;
   const calibration = options.calibration ?? DEFAULT_CALIBRATION;
-  const timed = (ledger: Simulation["ledger"]): PlanTime => ({
-    ...timeOf(ledger, calibration),
+  const timed = (costs: Simulation["ledger"]): PlanTime => ({
+    ...timeOf(costs, calibration),
     unit: "s",
     calibration: calibration.name,
   });
-  const { domain, machine } = simulation;
-  const steps = simulation.devices.flatMap(({ laid, boot }) =>
-    boot.steps.map((step) => ({ ...step, bdf: laid.device.bdf })),
-  );
-  const notes: Note[] = [...inventory.notes, ...resolved.notes];
-  const document: PlanDocument = {
+  const notes: readonly Note[] = [...inventory.notes, ...resolved.notes];
+  return {
     physmap: 1,
     kind: "plan",
     scenario: {
@@ -76,102 +79,39 @@ export function plan(inventory: Inventory, keys: ScenarioKeys = {}, options: Pla
       guestKernel: scenario.guest.kernel,
     },
     devices: simulation.devices.map(deviceOf),
+    ...(simulation.iomem.length > 0 ? { iomem: simulation.iomem.map(rangeOf) } : {}),
     p2m:
       scenario.guest.kind === "pv"
         ? null
-        : { format: domain.p2m.format.name, leaves: simulation.p2mLeaves, tables: simulation.ledger.p2mTables },
+        : { format: domain.p2m.format.name, leaves: simulation.p2mLeaves, tables: ledger.p2mTables },
     iommu:
       domain.iommu && simulation.iommuLeaves
         ? {
             format: domain.iommu.tree.format.name,
             leaves: simulation.iommuLeaves,
-            tables: simulation.ledger.iommuTables - simulation.ledger.iommuTablesFreed,
+            tables: ledger.iommuTables - ledger.iommuTablesFreed,
           }
         : null,
-    ledger: simulation.ledger,
-    time: timed(simulation.ledger),
+    ledger,
+    time: timed(ledger),
     boot: {
-      adds: sum(simulation.devices.map(({ boot }) => boot.adds)),
-      deletes: sum(simulation.devices.map(({ boot }) => boot.deletes)),
-      steps,
-      ledger: simulation.boot,
-      time: timed(simulation.boot),
+      adds: sum(simulation.devices.map((device) => device.boot.adds)),
+      deletes: sum(simulation.devices.map((device) => device.boot.deletes)),
+      steps: simulation.devices.flatMap(({ laid, boot: { steps } }) =>
+        steps.map((step) => ({ ...step, bdf: laid.device.bdf })),
+      ),
+      ledger: boot,
+      time: timed(boot),
+      goesTo: timeShares(boot, calibration).map(([kind, seconds]) => ({ kind, seconds })),
     },
     reasons: reasonsOf(simulation.devices),
-    fit,
+    fit: findFit(carried, inventory),
     pool: budget,
-    advice: options.advice === false ? [] : advise(inventory, keys, scenario, layout, simulation, calibration),
+    advice: options.advice === false ? [] : advise(inventory, keys, carried, calibration),
     remarks: [...platformRemarks(layout), ...remarksFor(scenario, simulation)],
-    unverified: unverifiedIn(scenario, layout, simulation),
+    unverified: unverifiedIn(carried),
     notes,
   };
-  return { resolved, layout, simulation, document };
 }
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);
-const hex16 = (id: number): string => id.toString(16).padStart(4, "0");
-
-function deviceOf({ laid, bars }: MappedDevice): PlanDevice {
-  const { device } = laid;
-  return {
-    bdf: device.bdf,
-    id:
-      device.vendorId === null || device.deviceId === null
-        ? null
-        : `${hex16(device.vendorId)}:${hex16(device.deviceId)}`,
-    name: device.name,
-    bars: bars.map(
-      ({ laid: bar, pieces }): PlanBar => ({
-        index: bar.bar.index,
-        size: bar.bar.size,
-        host: bar.bar.address === null ? null : hex(bar.bar.address),
-        guest: bar.guest === null ? null : hex(bar.guest),
-        prefetchable: bar.bar.prefetchable,
-        width: bar.bar.width,
-        placed: bar.placed,
-        ...(bar.problem === null ? {} : { problem: bar.problem }),
-        hypercalls: sum(pieces.map(({ outcome }) => outcome.hypercalls)),
-        pieces: pieces.flatMap(({ decisions }) =>
-          decisions.map(({ gfn, mfn, pages, order, because }) => ({
-            gfn: hex(gfn),
-            mfn: hex(mfn),
-            pages,
-            order,
-            entries: pages / 2 ** order,
-            because,
-          })),
-        ),
-        holes: bar.holes.map(({ gfn, pages, because }) => ({ gfn: hex(gfn), pages, because })),
-      }),
-    ),
-  };
-}
-
-/** Reasons by the pages that they decided, most first. */
-function reasonsOf(devices: readonly MappedDevice[]): PlanDocument["reasons"] {
-  const pages = new Map<ReasonCode, number>();
-  for (const { bars } of devices)
-    for (const bar of bars)
-      for (const piece of bar.pieces)
-        for (const decision of piece.decisions)
-          pages.set(decision.because, (pages.get(decision.because) ?? 0) + decision.pages);
-  return [...pages]
-    .sort((a, b) => b[1] - a[1])
-    .map(([code, count]) => ({ code, says: REASONS[code].says, pages: count }));
-}
-
-function platformRemarks(layout: Layout): readonly PlanRemark[] {
-  // What happened to the low hole matters only where it left a BAR without a place.
-  const homeless = layout.devices.some(({ bars }) => bars.some(({ placed }) => placed?.startsWith("no-space")));
-  const onPlaces = layout.remarks.filter(({ code }) => homeless || !code.startsWith("hole-limited"));
-  const all = [...onPlaces, ...layout.devices.flatMap(({ bars }) => bars.flatMap(({ remarks }) => remarks))];
-  const seen = new Set<string>();
-  return all
-    .filter(({ code, says, unverified }) => {
-      const key = `${code}\n${says}`;
-      if (unverified || seen.has(key)) return false;
-      seen.add(key);
-      return true;
-    })
-    .map(({ code, says }) => ({ code, says: says === "" ? reasonOf(code).says : says }));
-}

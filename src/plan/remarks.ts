@@ -1,12 +1,47 @@
-import type { PlatformCode } from "../platform/reasons.ts";
-import { reasonOf } from "../platform/reasons.ts";
+import { type PlatformCode, type Remark, reasonOf } from "../platform/reasons.ts";
 import { usesIommu } from "../xen/domain.ts";
+import type { Carried } from "./carry-out.ts";
 import type { PlanRemark } from "./document.ts";
 import type { Layout } from "./layout.ts";
 import type { Scenario } from "./scenario.ts";
 import type { Simulation } from "./simulate.ts";
+import { listed, plural, thousands } from "./words.ts";
 
-const thousands = (n: number): string => n.toLocaleString("en");
+const isReason = (placed: string | null): placed is PlatformCode =>
+  placed !== null && placed !== "given" && placed !== "observed" && placed !== "identity";
+
+/** A layout's remarks, confirmed or not, each with the places that it holds for. */
+function gathered(layout: Layout, unverified: boolean): readonly PlanRemark[] {
+  const found = new Map<string, { code: PlatformCode; says: string; wheres: string[] }>();
+  const add = ({ code, says }: Remark, where: string): void => {
+    const key = `${code}\n${says}`;
+    const entry = found.get(key) ?? { code, says, wheres: [] };
+    if (where !== "") entry.wheres.push(where);
+    found.set(key, entry);
+  };
+  const wanted = (remark: Remark): boolean => (remark.unverified === true) === unverified;
+  for (const remark of layout.remarks.filter(wanted)) {
+    // "WHERE: sentence of the reason": alike but for the place.
+    const { says } = reasonOf(remark.code);
+    const place = remark.says.endsWith(`: ${says}`) ? remark.says.slice(0, -says.length - 2) : "";
+    add(place === "" ? remark : { ...remark, says }, place);
+  }
+  for (const { device, bars } of layout.devices)
+    for (const { bar, remarks } of bars)
+      for (const remark of remarks.filter(wanted)) add(remark, `${device.bdf} BAR ${bar.index}`);
+  return [...found.values()].map(({ code, says, wheres }) => ({
+    code,
+    says: wheres.length === 0 ? says : `${listed(wheres, 2)}: ${says}`,
+  }));
+}
+
+/** What the platform did that is worth a word. What happened to the low hole is, where it left a BAR without a place. */
+export function platformRemarks(layout: Layout): readonly PlanRemark[] {
+  const quiet: ReadonlySet<string> = new Set(["hole-limited-by-ram", "hole-given", "hole-grown", "ram-default-hole"]);
+  return gathered(layout, false)
+    .filter(({ code }) => !quiet.has(code))
+    .map(({ code, says }) => ({ code, says: says.replace(/^(0x[0-9a-f]+): (.*)$/, "low hole from $1: $2") }));
+}
 
 /** What this release does to these devices that no reason for an order tells: hidden costs and memory types. */
 export function remarksFor(scenario: Scenario, simulation: Simulation): readonly PlanRemark[] {
@@ -23,17 +58,19 @@ export function remarksFor(scenario: Scenario, simulation: Simulation): readonly
   if (ledger.cacheFlushes > 0)
     remarks.push({
       code: "cache-flush-each-call",
-      says: `Up to Xen 4.16 each mapping hypercall makes every processor write back and invalidate its caches: ${thousands(ledger.cacheFlushes)} rounds on ${machine.cpus} CPU${machine.cpus === 1 ? "" : "s"} for one mapping. 4.17 ended that.`,
+      says: `Up to Xen 4.16 each mapping hypercall makes every processor write back and invalidate its caches: ${plural(ledger.cacheFlushes, "round")} on ${plural(machine.cpus, "CPU")} for one mapping. 4.17 ended that.`,
     });
   if (ledger.specialPageTests > 0 && release.emtIgnoresMfnValid)
     remarks.push({
       code: "special-page-scan",
       says: `From 4.17.5, 4.18.3 and 4.19 on, EPT mapping tests each 4 KiB frame for being a special page, in 2 MiB blocks too: ${thousands(ledger.specialPageTests)} tests here, about seven times the instructions of 4.12 where entries are 2 MiB.`,
     });
-  if (cpu === "intel" && domain.hap && release.emtSpecialPagesBeforeMmio && !release.emtIgnoresMfnValid)
+  const strict = release.emtSpecialPagesBeforeMmio && !release.emtIgnoresMfnValid;
+  const combinable = cpu === "intel" && domain.hap && strict ? prefetchableAboveRam(simulation) : [];
+  if (combinable.length > 0)
     remarks.push({
       code: "no-write-combining",
-      says: `Xen ${release.name} forces BARs above the host's RAM to be strictly uncached (UC with IPAT), so the guest cannot write-combine its frame buffer; 4.17.5, 4.18.3 and 4.19 allow it again.`,
+      says: `Xen ${release.name} forces BARs above the host's RAM to be strictly uncached (UC with IPAT), so the guest cannot write-combine ${listed(combinable, 2)}; 4.17.5, 4.18.3 and 4.19 allow it again.`,
     });
   if (usesIommu(domain) && domain.iommuMode === "sync" && !release.iommuMapsMmio)
     remarks.push({
@@ -53,21 +90,27 @@ export function remarksFor(scenario: Scenario, simulation: Simulation): readonly
   return remarks;
 }
 
+/** Prefetchable BARs that are mapped and lie above 4 GiB: below, whether a frame counts as RAM's is not known. */
+const prefetchableAboveRam = ({ devices }: Simulation): readonly string[] =>
+  devices.flatMap(({ laid, bars }) =>
+    bars
+      .filter(({ laid: { bar }, pieces }) => bar.prefetchable && pieces.length > 0 && (bar.address ?? 0) >= 2 ** 32)
+      .map(({ laid: { bar } }) => `${laid.device.bdf} BAR ${bar.index}`),
+  );
+
 /** Statements behind this plan that are not confirmed: the platform's, and the model's own. */
-export function unverifiedIn(scenario: Scenario, layout: Layout, simulation: Simulation): readonly PlanRemark[] {
+export function unverifiedIn({ scenario, layout, simulation }: Carried): readonly PlanRemark[] {
   const found = new Map<string, string>();
-  const note = (code: PlatformCode, says?: string): void => void found.set(code, says || reasonOf(code).says);
-  for (const remark of layout.remarks) if (remark.unverified) note(remark.code, remark.says);
-  for (const { bars } of layout.devices)
-    for (const { remarks, placed } of bars) {
-      for (const remark of remarks) if (remark.unverified) note(remark.code, remark.says);
-      if (placed && placed !== "given" && placed !== "observed" && reasonOf(placed).unverified) note(placed);
-    }
-  for (const { boot } of simulation.devices) for (const step of boot.steps) if (step.unverified) note(step.because);
+  for (const { code, says } of gathered(layout, true)) found.set(`${code}\n${says}`, says);
+  const reason = (code: PlatformCode): void => {
+    if (reasonOf(code).unverified) found.set(`${code}\n`, reasonOf(code).says);
+  };
+  for (const { bars } of layout.devices) for (const { placed } of bars) if (isReason(placed)) reason(placed);
+  for (const { boot } of simulation.devices) for (const step of boot.steps) reason(step.because);
   if (scenario.guest.kind === "hvm" && !simulation.domain.hap)
     found.set(
-      "shadow-memory-type",
-      "In shadow mode the effective memory type is computed when a shadow entry is built; how exactly is not confirmed.",
+      "shadow-memory-type\n",
+      "in shadow mode the effective memory type is computed when a shadow entry is built; how exactly is not confirmed",
     );
-  return [...found].map(([code, says]) => ({ code, says }));
+  return [...found].map(([key, says]) => ({ code: key.split("\n")[0]!, says }));
 }

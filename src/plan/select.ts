@@ -1,5 +1,6 @@
 import { parseBdf } from "../inventory/bdf.ts";
 import type { Inventory, Note, PciDevice } from "../inventory/types.ts";
+import { listed } from "./words.ts";
 
 const PASSTHROUGH_DRIVERS = new Set(["vfio-pci", "pciback", "xen-pciback"]);
 const LARGE_BAR = 256 * 2 ** 20;
@@ -67,10 +68,3 @@ export function selectDevices(
   });
   return { devices: likely, notes };
 }
-
-const listed = (items: readonly string[]): string =>
-  items.length === 0
-    ? "none"
-    : items.length > 12
-      ? `${items.slice(0, 12).join(", ")} and ${items.length - 12} more`
-      : items.join(", ");

@@ -1,35 +1,13 @@
-import type { Gfn, Mfn } from "../address.ts";
-import { type BootMaps, bootMaps } from "../platform/boot.ts";
 import { count } from "../radix/runs.ts";
-import { ACCESS_RWX } from "../xen/constants.ts";
 import { assignDevice, createDomain } from "../xen/create.ts";
 import type { Decision, Domain, DomainSpec } from "../xen/domain.ts";
 import { iomemPermission } from "../xen/domctl.ts";
-import { addLedgers, copyLedger, type Ledger, newLedger, scaleLedger, subtractLedgers } from "../xen/ledger.ts";
-import { type LibraryResult, libraryMemoryMapping } from "../xen/libxc.ts";
+import { addLedgers, type Ledger, newLedger } from "../xen/ledger.ts";
 import { type Machine, makeMachine } from "../xen/machine.ts";
-import { mapMmioRegions, unmapMmioRegions } from "../xen/map-mmio.ts";
-import { populate } from "../xen/ram.ts";
-import type { LaidBar, LaidDevice, LaidPiece, Layout } from "./layout.ts";
+import { enterRam } from "./enter-ram.ts";
+import type { LaidBar, Layout } from "./layout.ts";
+import { type Mapped, type MappedDevice, mapDevice, mapRange, repeats, standing } from "./map-device.ts";
 import type { Scenario } from "./scenario.ts";
-
-/** How one piece was mapped: the stretches of like decisions, and what the library call returned. */
-export interface MappedPiece {
-  readonly piece: LaidPiece;
-  readonly decisions: readonly Decision[];
-  readonly outcome: LibraryResult;
-}
-
-export interface MappedBar {
-  readonly laid: LaidBar;
-  readonly pieces: readonly MappedPiece[];
-}
-
-export interface MappedDevice {
-  readonly laid: LaidDevice;
-  readonly bars: readonly MappedBar[];
-  readonly boot: BootMaps;
-}
 
 export interface Counts {
   readonly "4k": number;
@@ -37,11 +15,19 @@ export interface Counts {
   readonly "1g": number;
 }
 
-/** A scenario carried out: the model as it stands afterwards, and what it cost. */
+/** A range of xl.cfg's `iomem=`, in frames, as it was mapped. */
+export interface MappedRange extends Mapped {
+  readonly gfn: number;
+  readonly mfn: number;
+  readonly pages: number;
+}
+
 export interface Simulation {
   readonly machine: Machine;
   readonly domain: Domain;
   readonly devices: readonly MappedDevice[];
+  /** `iomem=` ranges, entered before the devices; not on the ledgers below. */
+  readonly iomem: readonly MappedRange[];
   /** Mapping the selected devices' BARs once. */
   readonly ledger: Ledger;
   /** All mappings and removals of one boot, the first included. */
@@ -49,6 +35,47 @@ export interface Simulation {
   readonly p2mLeaves: Counts;
   /** null where there are no IOMMU tables of their own. */
   readonly iommuLeaves: Counts | null;
+}
+
+export interface SimulateOptions {
+  /**
+   * Paging-pool pages that are left for the BARs' tables (what creation and RAM take is left out of the model's pool).
+   * Default unlimited.
+   */
+  readonly barTables?: number | undefined;
+  /** Carry out what a boot repeats. Default true. */
+  readonly boot?: boolean | undefined;
+}
+
+/** Carry a scenario out on the model. */
+export function simulate(scenario: Scenario, layout: Layout, options: SimulateOptions = {}): Simulation {
+  const machine = machineOf(scenario);
+  const domain = createDomain(machine, domainSpec(scenario));
+  if (layout.ram) enterRam(domain, layout.ram);
+  const isDom0 = scenario.guest.kind === "pvh";
+  if (isDom0) domain.permissions.frames = machine.callerPermissions;
+  else
+    for (const { start, end } of layout.devices.flatMap(({ bars }) => bars.flatMap(framesOf)))
+      iomemPermission(domain, start, end - start, true);
+  // The toolstack maps iomem= ranges before it attaches devices (xen-mapping.md 1.2, consequences).
+  const iomem = scenario.guest.iomem.map(({ gfn, mfn, pages }) => {
+    iomemPermission(domain, mfn, pages, true);
+    domain.decisions.length = 0;
+    return { gfn, mfn, pages, ...mapRange(domain, gfn, mfn, pages) };
+  });
+  if (scenario.guest.passthrough !== "disabled")
+    for (const { device } of layout.devices) assignDevice(domain, device.bdf);
+  domain.started = true;
+  domain.decisions.length = 0;
+  domain.pool.pages = domain.pool.used + (options.barTables ?? Number.POSITIVE_INFINITY);
+
+  const devices = layout.devices.map((laid) => mapDevice(scenario, domain, laid));
+  const ledger = devices.map((device) => device.ledger).reduce(addLedgers, newLedger());
+  // Counted before anything is repeated: the tables as one mapping leaves them.
+  const p2mLeaves = byOrder(devices.flatMap(({ bars }) => bars.flatMap(({ pieces }) => pieces.flatMap(standing))));
+  const iommuLeaves = domain.iommu ? iommuCounts(domain, layout) : null;
+  const repeated = options.boot === false ? [] : devices.map((device) => repeats(scenario, domain, device));
+  return { machine, domain, devices, iomem, ledger, boot: repeated.reduce(addLedgers, ledger), p2mLeaves, iommuLeaves };
 }
 
 export function machineOf(scenario: Scenario): Machine {
@@ -85,7 +112,7 @@ function readOnlyFrames({ devices }: Scenario): { start: number; end: number }[]
   );
 }
 
-function domainSpec({ guest }: Scenario): DomainSpec {
+export function domainSpec({ guest }: Scenario): DomainSpec {
   const wanted = { disabled: "none", enabled: "default", share_pt: "share_pt", sync_pt: "sync_pt" } as const;
   return {
     id: guest.kind === "pvh" ? 0 : 1,
@@ -99,162 +126,10 @@ function domainSpec({ guest }: Scenario): DomainSpec {
   };
 }
 
-const GIB_PAGES = 2 ** 18;
-const TIB_HALF = 2 ** 27;
-
-/**
- * The guest's RAM as far as it shares tables with BARs: the first page, every part of a GiB that is not whole, and one
- * whole GiB in each 512 GiB. More would change no count of the BARs'.
- */
-function enterRam(domain: Domain, ranges: readonly { readonly start: number; readonly end: number }[]): void {
-  for (const { start, end } of ranges) {
-    let whole = -1;
-    for (let at = start; at < end; ) {
-      const next = Math.min(end, Math.floor(at / GIB_PAGES + 1) * GIB_PAGES);
-      if (at % GIB_PAGES === 0 && next - at === GIB_PAGES) {
-        const region = Math.floor(at / TIB_HALF);
-        if (region !== whole) populate(domain, at as Gfn, 18, 1, null);
-        whole = region;
-        // Whole regions need no visit of each GiB.
-        const stop = Math.min(Math.floor(end / GIB_PAGES) * GIB_PAGES, (region + 1) * TIB_HALF);
-        at = Math.max(next, stop);
-        continue;
-      }
-      for (let page = at; page < next; ) {
-        const order = page % 512 === 0 && next - page >= 512 ? 9 : 0;
-        populate(domain, page as Gfn, order, 1, null);
-        page += 2 ** order;
-      }
-      at = next;
-    }
-  }
-}
-
-export interface SimulateOptions {
-  /**
-   * Paging-pool pages that are left for the BARs' tables (what creation and RAM take is left out of the model's pool).
-   * Default unlimited.
-   */
-  readonly barTables?: number | undefined;
-  /** Carry out what a boot repeats. Default true. */
-  readonly boot?: boolean | undefined;
-}
-
-/** Carry a scenario out on the model. */
-export function simulate(scenario: Scenario, layout: Layout, options: SimulateOptions = {}): Simulation {
-  const machine = machineOf(scenario);
-  const domain = createDomain(machine, domainSpec(scenario));
-  const pages = (bytes: number): number => Math.floor(bytes / 4096);
-  if (layout.ram) {
-    const { lowRamEnd, highRamEnd } = layout.ram;
-    populate(domain, 0 as Gfn, 0, 1, null);
-    enterRam(domain, [
-      { start: 512, end: pages(lowRamEnd) },
-      ...(highRamEnd === null ? [] : [{ start: pages(4 * 2 ** 30), end: pages(highRamEnd) }]),
-    ]);
-  }
-  const isDom0 = scenario.guest.kind === "pvh";
-  if (isDom0) domain.permissions.frames = machine.callerPermissions;
-  for (const { start, end } of layout.devices.flatMap(({ bars }) => bars.flatMap(framesOf)))
-    if (!isDom0) iomemPermission(domain, start, end - start, true);
-  // The toolstack maps iomem= ranges before it attaches devices (1.2, consequences).
-  for (const range of scenario.guest.iomem) {
-    iomemPermission(domain, range.mfn, range.pages, true);
-    libraryMemoryMapping(domain, range.gfn, range.mfn, range.pages, true);
-  }
-  if (scenario.guest.passthrough !== "disabled")
-    for (const { device } of layout.devices) assignDevice(domain, device.bdf);
-  domain.started = true;
-  domain.decisions.length = 0;
-  domain.pool.pages = domain.pool.used + (options.barTables ?? Number.POSITIVE_INFINITY);
-
-  const perDevice = layout.devices.map((laid) => mapDevice(scenario, domain, laid));
-  const ledger = perDevice.map((d) => d.ledger).reduce(addLedgers, newLedger());
-  // Counted before anything is repeated: the tables as one mapping leaves them.
-  const p2mLeaves = byOrder(
-    perDevice.flatMap((d) => d.mapped.bars.flatMap((bar) => bar.pieces.flatMap((p) => p.decisions))),
-  );
-  const iommuLeaves = domain.iommu ? iommuCounts(domain, layout) : null;
-  let boot = ledger;
-  for (const { mapped, ledger: once } of options.boot === false ? [] : perDevice)
-    boot = addLedgers(boot, repeats(scenario, domain, mapped, once));
-  return { machine, domain, devices: perDevice.map((d) => d.mapped), ledger, boot, p2mLeaves, iommuLeaves };
-}
-
 /** Machine frames of a BAR whose permission the toolstack grants. */
 function framesOf({ bar, problem }: LaidBar): { start: number; end: number }[] {
   if (problem !== null || bar.address === null || bar.size === null) return [];
   return [{ start: Math.floor(bar.address / 4096), end: Math.ceil((bar.address + bar.size) / 4096) }];
-}
-
-/** Map a device's pieces once, in the device model's way or, for dom0, in vPCI's: the loop itself, no hypercall. */
-function mapDevice(scenario: Scenario, domain: Domain, laid: LaidDevice): { mapped: MappedDevice; ledger: Ledger } {
-  const before = copyLedger(domain.ledger);
-  const bars = laid.bars.map(
-    (bar): MappedBar => ({
-      laid: bar,
-      pieces: bar.pieces.map((piece) => {
-        const outcome = move(scenario, domain, piece, true);
-        return { piece, decisions: domain.decisions.splice(0), outcome };
-      }),
-    }),
-  );
-  const boot =
-    scenario.guest.kind === "hvm"
-      ? bootMaps({
-          release: scenario.release,
-          guestKernel: scenario.guest.kernel,
-          device: {
-            bars: laid.device.bars
-              .filter((bar) => bar.kind !== "rom")
-              .map((bar) => ({
-                index: bar.index,
-                kind: bar.kind === "io" ? "io" : "memory",
-                size: bar.size ?? 0,
-                width: bar.width,
-                prefetchable: bar.prefetchable,
-              })),
-            rom: laid.device.bars.find((bar) => bar.kind === "rom")?.size ?? null,
-          },
-        })
-      : { adds: 1, deletes: 0, steps: [] };
-  return { mapped: { laid, bars, boot }, ledger: subtractLedgers(domain.ledger, before) };
-}
-
-/** Map or unmap one piece. */
-function move(scenario: Scenario, domain: Domain, { gfn, mfn, pages }: LaidPiece, add: boolean): LibraryResult {
-  if (scenario.guest.kind !== "pvh") return libraryMemoryMapping(domain, gfn, mfn, pages, add);
-  let done = 0;
-  let last = 0;
-  let first: number | null = null;
-  while (done < pages) {
-    const at = (gfn + done) as Gfn;
-    const to = (mfn + done) as Mfn;
-    last = add
-      ? mapMmioRegions(domain, at, pages - done, to, ACCESS_RWX)
-      : unmapMmioRegions(domain, at, pages - done, to);
-    first ??= last;
-    if (last < 0) break;
-    done += last === 0 ? pages - done : last;
-  }
-  return { result: Math.min(last, 0), pagesDone: done, hypercalls: 0, firstReturn: first, lastReturn: last };
-}
-
-/**
- * What the rest of a boot costs: removals and mappings after the first. The first repetition is carried out, since the
- * tables that are there by then may change orders; those after it cost the same.
- */
-function repeats(scenario: Scenario, domain: Domain, { laid, boot, bars }: MappedDevice, once: Ledger): Ledger {
-  const rounds = boot.deletes;
-  const failed = bars.some((bar) => bar.pieces.some((piece) => piece.outcome.result < 0));
-  if (rounds === 0 || failed) return newLedger();
-  const before = copyLedger(domain.ledger);
-  for (const add of [false, true])
-    for (const bar of laid.bars) for (const piece of bar.pieces) move(scenario, domain, piece, add);
-  domain.decisions.length = 0;
-  const round = subtractLedgers(domain.ledger, before);
-  const extraAdds = boot.adds - 1 - rounds;
-  return addLedgers(scaleLedger(round, rounds), scaleLedger(once, extraAdds));
 }
 
 function byOrder(decisions: readonly Decision[]): Counts {

@@ -21,3 +21,24 @@ export const KIND_TITLES: Readonly<Partial<Record<LedgerKind, string>>> = {
 };
 
 export const HEADLINE_KINDS = Object.keys(KIND_TITLES) as readonly LedgerKind[];
+
+/** What time goes to, by the kinds that have a cost. */
+export const TIME_TITLES: Readonly<Partial<Record<LedgerKind, string>>> = {
+  hypercalls: "hypercalls",
+  infoCalls: "hypercalls that ask about the domain",
+  setEntries: "writing P2M entries",
+  retries: "retries",
+  p2mTables: "P2M tables",
+  m2pUpdates: "M2P words",
+  specialPageTests: "special-page tests",
+  markReads: "marking entries for recalculation",
+  markLeafStores: "marking leaves for recalculation",
+  recalcLeafStores: "recomputing memory types",
+  tlbFlushes: "TLB flush rounds",
+  cacheFlushes: "cache flushes on all CPUs",
+  iommuVendorCalls: "writing IOMMU entries",
+  iommuTables: "IOMMU tables",
+  iotlbFlushes: "IOTLB flush calls",
+  iotlbCommands: "IOTLB commands",
+  iotlbDomainCommands: "whole-domain IOTLB commands",
+};

@@ -37,3 +37,16 @@ export function wrap(text: string, width: number, first = "", hang = first): str
 /** A text cut to a width, with an ellipsis where something was cut. */
 export const cut = (text: string, width: number): string =>
   text.length <= width ? text : `${text.slice(0, Math.max(0, width - 1))}…`;
+
+/** With a capital letter, unless it begins with a name, and a full stop. */
+export function sentence(text: string): string {
+  const first = /^[a-z]+[ ,]/.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text;
+  return /[.!?]$/.test(first) ? first : `${first}.`;
+}
+
+/** A row of a table whose last cell is too long for the width: continued under itself. */
+export function wrapCell(line: string, width: number): string[] {
+  const cell = line.lastIndexOf("  ") + 2;
+  if (line.length <= width || cell < 2) return [line];
+  return wrap(line.slice(cell), width, line.slice(0, cell), " ".repeat(Math.min(cell, Math.floor(width / 2))));
+}

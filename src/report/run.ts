@@ -3,9 +3,9 @@ import type { Script, ScriptRun } from "../plan/script.ts";
 import type { Ledger, LedgerKind } from "../xen/ledger.ts";
 import type { OperationResult } from "../xen/operations.ts";
 import { KIND_TITLES } from "./kinds.ts";
-import { cut, table, wrap } from "./layout.ts";
+import { table, wrap, wrapCell } from "./layout.ts";
 import type { Style } from "./style.ts";
-import { address, size, thousands } from "./units.ts";
+import { address, plural, size, thousands } from "./units.ts";
 
 /** The `run` document (contract, "tables --json, run --json"). */
 export interface RunDocument {
@@ -51,12 +51,14 @@ export function runText(document: RunDocument, script: Script, style: Style): st
     outcome(result),
   ]);
   const blocks = [
-    [style.bold(`Xen ${document.xen}: ${document.operations.length} operations`)],
-    table(operations, [{ align: "right" }, {}, {}], "  ").map((line) => cut(line, Math.max(style.width, 100))),
+    [
+      style.bold(`Xen ${document.xen}: ${plural(document.operations.length, "operation")}`),
+      ...table(operations, [{ align: "right" }, {}, {}], "  ").flatMap((line) => wrapCell(line, style.width)),
+    ],
     ...document.domains.map((domain) => [
       style.bold(`Domain ${domain.id}${domain.crashed ? " (crashed)" : ""}`),
-      ...treeLines("P2M", domain.p2m),
-      ...(domain.iommu ? treeLines("IOMMU", domain.iommu) : ["  IOMMU: no tables of its own"]),
+      ...treeLines("P2M", domain.p2m, style.width),
+      ...(domain.iommu ? treeLines("IOMMU", domain.iommu, style.width) : ["  IOMMU: no tables of its own"]),
       ...costLines(domain.ledger),
       ...(domain.log.length > 0
         ? ["  log", ...domain.log.slice(0, 12).flatMap((line) => wrap(line, style.width, "    ", "      "))]
@@ -73,7 +75,7 @@ function describe(operation: Script["operations"][number]): string {
     case "populate":
       return `populate ${frame(operation.gfn)} order ${operation.order} × ${operation.extents}`;
     case "iomem_permission":
-      return `${operation.allow ? "allow" : "revoke"} ${frame(operation.mfn)} + ${operation.pages}`;
+      return `${operation.allow ? "allow" : "revoke"} ${frame(operation.mfn)} + ${thousands(Number(operation.pages))}`;
     case "memory_mapping":
       return `${operation.add ? "map" : "unmap"}${operation.raw ? " (one call)" : ""} ${frame(operation.gfn)} → ${frame(operation.mfn)} + ${thousands(operation.pages)}`;
     case "decrease_reservation":
@@ -95,30 +97,37 @@ function outcome(result: OperationResult): string {
   if (result.result !== undefined)
     parts.push(result.error ? `${result.result} (${result.error})` : String(result.result));
   if (result.hypercalls !== undefined)
-    parts.push(`${thousands(result.pagesDone ?? 0)} pages in ${thousands(result.hypercalls)} calls`);
-  if (result.undo) parts.push(`undone: ${thousands(result.undo.pagesDone)} pages`);
+    parts.push(`${plural(result.pagesDone ?? 0, "page")} in ${plural(result.hypercalls, "call")}`);
+  if (result.undo) parts.push(`undone: ${plural(result.undo.pagesDone, "page")}`);
   if (result.crashed) parts.push("domain crashed");
   return parts.join(", ");
 }
 
 const MOST_RUNS = 24;
 
-function treeLines(title: string, document: TablesDocument): string[] {
+function treeLines(title: string, document: TablesDocument, width: number): string[] {
   const { leaves, tables, runs, problems } = document;
   const total = Object.values(tables).reduce((sum, n) => sum + n, 0);
-  const rows = runs
-    .slice(0, MOST_RUNS)
-    .map((run) => [
-      `${address(run.start)} – ${address(run.end)}`,
-      run.maps === null ? "(nothing)" : `→ ${address(run.maps)}`,
-      `${thousands(run.entries)} × ${size(2 ** (run.order + 12))}`,
-      run.access,
-      run.type ?? "",
-      run.flags,
-    ]);
+  const rows = runs.slice(0, MOST_RUNS).map((run) => [
+    `${address(run.start)} – ${address(run.end)}`,
+    run.maps === null ? "(nothing)" : `→ ${address(run.maps)}`,
+    `${thousands(run.entries)} × ${size(2 ** (run.order + 12))}`,
+    run.access,
+    // "Xen P2M type 5 (mmio_direct)": the name is enough.
+    /\(([^()]+)\)$/.exec(run.type ?? "")?.[1] ?? run.type ?? "",
+    run.flags,
+  ]);
+  const columns = [{}, {}, { align: "right" }, {}, {}, {}] as const;
+  const withFlags = table(rows, columns, "    ");
+  const fits = withFlags.every((line) => line.length <= width);
   return [
-    `  ${title}: ${document.format}, ${total} tables, leaves ${thousands(leaves["4k"])} × 4 KiB, ${thousands(leaves["2m"])} × 2 MiB, ${thousands(leaves["1g"])} × 1 GiB`,
-    ...table(rows, [{}, {}, { align: "right" }, {}, {}, {}], "    "),
+    ...wrap(
+      `${title}: ${document.format}, ${plural(total, "table")}, leaves ${thousands(leaves["4k"])} × 4 KiB, ${thousands(leaves["2m"])} × 2 MiB, ${thousands(leaves["1g"])} × 1 GiB`,
+      width,
+      "  ",
+      "    ",
+    ),
+    ...(fits ? withFlags : table(rows, columns.slice(0, 5), "    ")),
     ...(runs.length > MOST_RUNS ? [`    … and ${runs.length - MOST_RUNS} more runs (--json has all)`] : []),
     ...problems.map(({ at, says }) => `    ! ${address(at)}: ${says}`),
   ];

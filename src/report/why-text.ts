@@ -1,27 +1,32 @@
-import type { WalkStep, WhyDocument, WhyTree } from "../plan/why.ts";
-import { table, wrap } from "./layout.ts";
+import type { WalkStep, WhyTree } from "../plan/walk.ts";
+import type { WhyDocument } from "../plan/why.ts";
+import { sentence, table, wrap, wrapCell } from "./layout.ts";
+import { scenarioTitle } from "./plan-text.ts";
 import type { Style } from "./style.ts";
 import { address, size } from "./units.ts";
 
 /** The way from a guest frame to its machine address: one block a tree, one line a level, the leaf bit by bit. */
 export function whyText(document: WhyDocument, style: Style, verbose = false): string {
-  const { bar, p2m, iommu, rules } = document;
+  const { bar, p2m, iommu, rules, gfn, scenario } = document;
   const what = bar ? `${bar.bdf} BAR ${bar.index} + ${address(bar.offset)}` : "no BAR";
   const blocks = [
-    [style.bold(`gfn ${document.gfn} (${address(document.address)}): ${what}`)],
-    [`${style.bold("P2M")}  type ${p2m.type}, access ${p2m.access}`, ...treeLines(p2m, style, verbose)],
-    iommu === null
-      ? [`${style.bold("IOMMU")}  no tables: the domain has no IOMMU context, or needs none`]
-      : iommu === "shared"
-        ? [`${style.bold("IOMMU")}  walks the P2M's tables (shared)`]
-        : [style.bold("IOMMU"), ...treeLines(iommu, style, verbose)],
+    [style.bold(`gfn ${gfn} (guest address ${address(document.address)}): ${what}`), scenarioTitle(scenario)],
     [
       style.bold("Rules"),
       ...rules.flatMap(({ code, says, change }) => [
-        ...wrap(`${says} [${code}]`, style.width, "  ", "    "),
-        ...(change ? wrap(`To change it: ${change}`, style.width, "    ", "    ").map(style.dim) : []),
+        ...wrap(`${sentence(says)} [${code}]`, style.width, "  ", "    "),
+        ...(change ? wrap(sentence(change), style.width, "    → ", "      ").map(style.dim) : []),
       ]),
     ],
+    [
+      `${style.bold("P2M")}   ${p2m.maps === null ? "not mapped" : `type ${p2m.type}, access ${p2m.access}`}`,
+      ...treeLines(p2m, style, verbose),
+    ],
+    iommu === null
+      ? [`${style.bold("IOMMU")}   no tables: the domain does not use the IOMMU`]
+      : iommu === "shared"
+        ? [`${style.bold("IOMMU")}   walks the P2M's tables (shared)`]
+        : [style.bold("IOMMU"), ...treeLines(iommu, style, verbose)],
   ];
   return `${blocks.map((lines) => lines.join("\n")).join("\n\n")}\n`;
 }
@@ -36,8 +41,12 @@ function treeLines(tree: WhyTree, style: Style, verbose: boolean): string[] {
     memoryType ?? "",
   ]);
   const leads =
-    tree.maps === null ? "leads nowhere" : `leads to ${address(tree.maps)} (a ${size(2 ** (tree.order! + 12))} entry)`;
-  const shown = verbose ? tree.steps : tree.steps.slice(-1);
+    tree.maps === null
+      ? "leads nowhere"
+      : `leads to machine address ${address(tree.maps)} by an entry of ${size(2 ** ((tree.order ?? 0) + 12))}`;
+  const shown = verbose
+    ? tree.steps
+    : tree.steps.filter(({ kind }, i) => i === tree.steps.length - 1 && kind !== "empty");
   return [
     ...table(rows, [{}, {}, {}, {}, {}, {}], "  "),
     `  ${leads}`,
@@ -50,11 +59,12 @@ function fieldLines({ name, fields, faults }: WalkStep, style: Style): string[] 
   const rows = fields
     .filter(({ value }) => !/^0(x0+)?$/.test(value))
     .map(({ bits, name: field, value, says }) => [bits, field, value, says]);
-  const lines = table([["bits", "field", "value", ""], ...rows], [{ align: "right" }, {}, {}, {}], "    ");
+  const columns = [{ align: "right" }, {}, {}, {}] as const;
+  const [head, ...lines] = table([["bits", "field", "value", ""], ...rows], columns, "    ");
   return [
     `  ${name}, bit by bit (fields that are zero left out)`,
-    style.dim(lines[0] ?? ""),
-    ...lines.slice(1).map((line) => line.slice(0, style.width)),
-    ...faults.map(({ says }) => style.bad(`    ! ${says}`)),
+    style.dim((head ?? "").trimEnd()),
+    ...lines.flatMap((line) => wrapCell(line, style.width)),
+    ...faults.flatMap(({ says: fault }) => wrap(fault, style.width, "    ! ", "      ").map(style.bad)),
   ];
 }

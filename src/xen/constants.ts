@@ -53,6 +53,7 @@ export const ERRNO = {
   EFAULT: -14,
   EBUSY: -16,
   EEXIST: -17,
+  ENODEV: -19,
   EINVAL: -22,
   EOPNOTSUPP: -95,
 } as const;

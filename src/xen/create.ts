@@ -59,6 +59,7 @@ export function assignDevice(domain: Domain, bdf: string): number {
       if (entered < 0) return entered;
     }
   }
+  if (domain.devices.has(bdf)) return ERRNO.EBUSY;
   domain.devices.add(bdf);
   return 0;
 }
@@ -75,10 +76,14 @@ function enterRam(domain: Domain): number {
   return 0;
 }
 
-/** Take a device away. Tables stay as they are (12.3: what is left behind is known for tables only). */
+/**
+ * Take a device away. Tables stay as they are (12.3: what is left behind is known for tables only). -EOPNOTSUPP without
+ * an IOMMU context, -ENODEV for a device that the domain does not have (as real Xen 4.14 to 4.20 answer).
+ */
 export function deassignDevice(domain: Domain, bdf: string): number {
   if (domain.destroyed) return ERRNO.ESRCH;
-  return domain.devices.delete(bdf) ? 0 : ERRNO.ENOENT;
+  if (domain.iommuMode === "none") return ERRNO.EOPNOTSUPP;
+  return domain.devices.delete(bdf) ? 0 : ERRNO.ENODEV;
 }
 
 /** Destroy a domain: later requests find none. */

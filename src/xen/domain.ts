@@ -63,9 +63,28 @@ export interface Domain {
   readonly decisions: Decision[];
   /** A 2 MiB region that was demoted to 4 KiB: explains its other pages. */
   demotion: { until: number; because: ReasonCode } | null;
-  /** Lines that the hypervisor would log, newest last, at most a thousand. */
+  /** Lines that the hypervisor would log, newest last, and how many are kept at most. */
   readonly log: string[];
+  readonly logLimit: number;
+
+  /** Contiguity-marker stores by table level: the ledger's, told apart for what repeats. */
+  readonly markerStores: number[];
+  /** Stores into IOMMU tables above the leaf tables, while somebody watches for repetition; else null. */
+  upperStores: UpperStore[] | null;
 }
+
+/** A store into an IOMMU table above the leaf tables, as it happened. */
+export type UpperStore =
+  | {
+      readonly op: "put";
+      readonly level: number;
+      readonly index: number;
+      readonly lo: number;
+      readonly hi: number;
+      readonly kind: "empty" | "leaf" | "table";
+    }
+  /** A table became a leaf of `level` by merging, and the pointers above were counted on. */
+  | { readonly op: "merge"; readonly level: number; readonly dfn: number; readonly mfn: number };
 
 export interface DomainSpec {
   readonly id?: number;
@@ -80,11 +99,16 @@ export interface DomainSpec {
   readonly maxMemKiB?: number;
   readonly mtrrsSet?: boolean;
   readonly started?: boolean;
+  /** Lines of log to keep. Default 1000; 0 for those who do not read it. */
+  readonly logLimit?: number;
 }
 
 /** Nested P2M roots that every HAP domain holds from its creation on (11.1). */
 const NESTED_P2MS = 10;
 const ALTP2M_VIEWS = 10;
+const LOG_LINES = 1000;
+/** One more than the highest table level, so that levels are indices. */
+const LEVELS = 7;
 
 /** Translated domains have a P2M; PV guests do not. */
 export const isTranslated = (domain: Domain): boolean => domain.kind !== "pv";
@@ -134,13 +158,14 @@ export function makeDomain(machine: Machine, spec: DomainSpec = {}): Domain {
     decisions: [],
     demotion: null,
     log: [],
+    logLimit: spec.logLimit ?? LOG_LINES,
+    markerStores: new Array<number>(LEVELS).fill(0),
+    upperStores: null,
   };
 }
 
-const LOG_LINES = 1000;
-
 /** Whether another line would be kept; spares hot paths the making of lines that would not. */
-export const logHasRoom = (domain: Domain): boolean => domain.log.length < LOG_LINES;
+export const logHasRoom = (domain: Domain): boolean => domain.log.length < domain.logLimit;
 
 /** A line of the hypervisor's console, without its prefix. */
 export function logLine(domain: Domain, line: string): void {

@@ -1,4 +1,5 @@
 import { ERRNO } from "./constants.ts";
+import { continueCalls } from "./continue.ts";
 import { type Domain, isTranslated } from "./domain.ts";
 import { memoryMapping, type U64 } from "./domctl.ts";
 
@@ -39,19 +40,17 @@ export function libraryMemoryMapping(
   if (domain.destroyed) return { ...none, result: ERRNO.ESRCH };
   if (!isTranslated(domain) || pages === 0) return none;
   const { maxCalls = Number.POSITIVE_INFINITY, undoOnFailure = true } = options;
-  let done = 0;
-  let hypercalls = 0;
-  let firstReturn: number | null = null;
-  let lastReturn: number | null = null;
-  while (done < pages && hypercalls < maxCalls) {
-    lastReturn = memoryMapping(domain, further(gfn, done), further(mfn, done), pages - done, add);
-    firstReturn ??= lastReturn;
-    hypercalls++;
-    if (lastReturn < 0) break;
-    done += lastReturn === 0 ? pages - done : lastReturn;
-  }
+  const { pagesDone, calls, firstReturn, lastReturn } = continueCalls(
+    domain,
+    Number(gfn),
+    Number(mfn),
+    pages,
+    add,
+    (done) => memoryMapping(domain, further(gfn, done), further(mfn, done), pages - done, add),
+    maxCalls,
+  );
   const failed = lastReturn !== null && lastReturn < 0;
-  const outcome = { result: failed ? lastReturn! : 0, pagesDone: done, hypercalls, firstReturn, lastReturn };
+  const outcome = { result: failed ? lastReturn : 0, pagesDone, hypercalls: calls, firstReturn, lastReturn };
   if (!failed || !add || !undoOnFailure) return outcome;
   return { ...outcome, undo: libraryMemoryMapping(domain, gfn, mfn, pages, false) };
 }

@@ -124,10 +124,17 @@ function perform(domain: Domain, operation: Operation): OperationResult {
   }
 }
 
-/** Carry out one operation. A domain that does not exist or is destroyed gives -ESRCH. */
+/** For a domain that does not exist, requests that count extents count none; all others give -ESRCH. */
+function ofNobody({ op }: Operation): OperationResult {
+  if (op === "populate") return { populated: 0 };
+  if (op === "decrease_reservation") return { decreased: 0 };
+  return failure(ERRNO.ESRCH);
+}
+
+/** Carry out one operation. A domain that was destroyed no longer exists. */
 export function runOperation(world: World, operation: Operation): OperationResult {
   const domain = world.domains.get(operation.domain);
-  if (!domain || domain.destroyed) return failure(ERRNO.ESRCH);
+  if (!domain || domain.destroyed) return ofNobody(operation);
   const before = domain.crashed;
   const result = perform(domain, operation);
   return domain.crashed && !before ? { ...result, crashed: true } : result;

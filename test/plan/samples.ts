@@ -14,7 +14,11 @@ export interface SampleDevice {
     readonly prefetchable?: boolean;
     readonly virtual?: boolean;
   }[];
-  readonly msix?: { readonly vectors: number; readonly table: readonly [number, string]; readonly pba?: readonly [number, string] };
+  readonly msix?: {
+    readonly vectors: number;
+    readonly table: readonly [number, string];
+    readonly pba?: readonly [number, string];
+  };
   readonly driver?: string;
 }
 
@@ -77,9 +81,7 @@ const P40 = new URL("../../examples/p40/", import.meta.url);
 
 /** The published case: Xen 4.11 with `iommu=no-sharept`. */
 export const p40 = (): Inventory =>
-  inventoryOf(
-    ...["lspci.txt", "guest.cfg", "xl-info.txt"].map((name) => readFileSync(new URL(name, P40), "utf8")),
-  );
+  inventoryOf(...["lspci.txt", "guest.cfg", "xl-info.txt"].map((name) => readFileSync(new URL(name, P40), "utf8")));
 
 /** One GPU with a 256 MiB BAR: small enough for the 4 KiB plans of many tests. */
 export const GPU: SampleDevice = {

@@ -34,18 +34,18 @@ describe("chosenFrames", () => {
   ]);
   it("joins blocks that follow each other and parts at holes", () => {
     expect(chosenFrames((gfn) => frames.get(gfn), 0, 0, 6)).toEqual([
-      { mfn: "0x64", extents: 2 },
-      { mfn: "0x32", extents: 1 },
-      { mfn: "0x34", extents: 2 },
+      { first: 0, mfn: "0x64", extents: 2 },
+      { first: 2, mfn: "0x32", extents: 1 },
+      { first: 4, mfn: "0x34", extents: 2 },
     ]);
   });
 
   it("counts in blocks of the order", () => {
     const descending = (gfn: number): number => 0x3e000 - gfn;
-    expect(chosenFrames((gfn) => gfn + 0x1000, 0x200, 9, 3)).toEqual([{ mfn: "0x1200", extents: 3 }]);
+    expect(chosenFrames((gfn) => gfn + 0x1000, 0x200, 9, 3)).toEqual([{ first: 0, mfn: "0x1200", extents: 3 }]);
     expect(chosenFrames(descending, 0, 9, 2)).toEqual([
-      { mfn: "0x3e000", extents: 1 },
-      { mfn: "0x3de00", extents: 1 },
+      { first: 0, mfn: "0x3e000", extents: 1 },
+      { first: 1, mfn: "0x3de00", extents: 1 },
     ]);
   });
 });

@@ -48,7 +48,10 @@ const mapping: fc.Arbitrary<Operation> = fc
 const populating: fc.Arbitrary<Operation> = fc
   .record({
     gfn,
-    order: fc.constantFrom(0, 0, 9, 9, 10, 18),
+    order: fc.oneof(
+      { weight: 40, arbitrary: fc.constantFrom(0, 0, 9, 9, 10) },
+      { weight: 1, arbitrary: fc.constant(18) },
+    ),
     extents: fc.constantFrom(1, 2, 3, 70),
     fixed: fc.boolean(),
   })
@@ -158,6 +161,51 @@ export function runScenario(chosen: Scenario, stepwise: boolean): Run {
   const results = [...all, ...chosen.operations].map((operation) => runOperation(world, operation));
   return { world, results };
 }
+
+/** Long requests, in which region after region is alike: whole 1 GiB regions of 2 MiB entries, or dozens of 2 MiB in pages. */
+export const longScenario: fc.Arbitrary<Scenario> = fc
+  .record({
+    base: scenario,
+    blocks: fc.integer({ min: 1100, max: 2300 }),
+    small: fc.integer({ min: 6_000, max: 12_000 }),
+    shift: fc.constantFrom(0, 0, 0, 1, 512, 0x3fe00, 0x40200),
+    head: fc.constantFrom(0, 0, 3, 512, 0x3fe00),
+    obstacle: fc.option(fc.record({ block: fc.integer({ min: 0, max: 2000 }), page: fc.boolean() }), { nil: null }),
+    back: fc.constantFrom(0, 1, 512, 5000),
+  })
+  .map(({ base, blocks, small, shift, head, obstacle, back }): Scenario => {
+    const { machine, domain, assignFirst } = base;
+    const cheap =
+      assignFirst && domain.hap !== false && machine.options?.hap2mb !== false && shift % 512 === 0 && head % 512 === 0;
+    const large =
+      cheap &&
+      machine.cpu === "intel" &&
+      (machine.options?.sharept === true || !/^4\.([789]|1[01])\b/.test(String(machine.xen)));
+    const pagesNow = large ? blocks * 512 : small;
+    const at = 2 * G + shift + head;
+    const mfnAt = 0x2000000 + head;
+    const request = (offset: number, count: number, add: boolean): Operation => ({
+      op: "memory_mapping",
+      domain: 1,
+      gfn: at + offset,
+      mfn: mfnAt + offset,
+      pages: count,
+      add,
+    });
+    const place = obstacle && (large ? obstacle.block : obstacle.block % 20) * 512 + (obstacle.page ? 17 : 0);
+    const before = place === null ? [] : [request(place, obstacle!.page ? 1 : 512, true)];
+    return {
+      ...base,
+      domain: { ...domain, guest: "hvm", poolPages: 1 << 20 },
+      machine: { ...machine, iommuPages: Number.POSITIVE_INFINITY },
+      operations: [
+        ...before,
+        request(0, pagesNow, true),
+        request(back, pagesNow - back, false),
+        request(0, pagesNow, true),
+      ],
+    };
+  });
 
 /** Everything of a domain that an operation can change, tables aside. */
 export function stateOf({ world, results }: Run): unknown {

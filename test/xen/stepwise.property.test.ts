@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { treesEqual } from "./helpers.ts";
-import { runScenario, type Scenario, scenario, stateOf } from "./scripts.ts";
+import { longScenario, runScenario, type Scenario, scenario, stateOf } from "./scripts.ts";
 
 function check(chosen: Scenario): void {
   const stretches = runScenario(chosen, false);
@@ -15,5 +15,9 @@ function check(chosen: Scenario): void {
 describe("stretches of blocks and single blocks", () => {
   it("give the same results, ledger, log, decisions and tables for any script", () => {
     fc.assert(fc.property(scenario, check), { numRuns: 300 });
-  });
+  }, 90_000);
+
+  it("do so for long requests, too, where one region after the other is alike", () => {
+    fc.assert(fc.property(longScenario, check), { numRuns: 30 });
+  }, 90_000);
 });

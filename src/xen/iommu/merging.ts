@@ -32,12 +32,13 @@ export function storesBeforeMerge(domain: Domain, dfn: number): number {
 /**
  * AMD-Vi up to 4.11: after 4 KiB stores, count consecutive entries in the pointers above them, bottom up, and replace a
  * full table by a leaf (xen-mapping.md 7.10). The slot 0 of the lower table says where a superpage would begin,
- * whatever that slot holds. `n` stores of one table, consecutive from (dfn, mfn) on, as `storesBeforeMerge` allows.
+ * whatever that slot holds. `n` stores of one table, consecutive from (dfn, mfn) on, as `storesBeforeMerge` allows. `from` is the level of the lowest table
+ * that may be full.
  */
-export function mergeUpwards(domain: Domain, dfn: number, mfn: number, n: number): void {
+export function mergeUpwards(domain: Domain, dfn: number, mfn: number, n: number, from = 1): void {
   const { machine, ledger } = domain;
   const { tree } = domain.iommu!;
-  for (let level = 1; level < tree.levels; level++) {
+  for (let level = from; level < tree.levels; level++) {
     walk(tree, dfn, level + 1, at);
     const { lo, hi, words, index } = at;
     const table = frameField(lo, hi) as Mfn;
@@ -56,6 +57,7 @@ export function mergeUpwards(domain: Domain, dfn: number, mfn: number, n: number
     store(words, index, (leaf.lo | frameLo(first)) >>> 0, (leaf.hi | frameHi(first)) >>> 0);
     ledger.iommuEntries++;
     ledger.iommuMerges++;
+    domain.upperStores?.push({ op: "merge", level: level + 1, dfn, mfn });
     giveIommuTable(domain, table);
     flushWholeDomain(domain);
   }

@@ -22,9 +22,11 @@ export function put(
   kind: StoredKind,
 ): boolean {
   store(words, index, lo, hi);
+  if (domain.upperStores && level > 1) domain.upperStores.push({ op: "put", level, index, lo, hi, kind });
   if (!domain.machine.release.iommuSuperpages || level === domain.iommu!.tree.levels) return false;
   const updated = updateMarkers(words, index, level, kind, driverOf(domain.machine).marker);
   domain.ledger.markerStores += updated & ~COMPLETE;
+  domain.markerStores[level]! += updated & ~COMPLETE;
   return (updated & COMPLETE) !== 0;
 }
 

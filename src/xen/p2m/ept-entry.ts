@@ -1,7 +1,6 @@
 import { frameField, frameHi, frameLo, type Raw } from "../../format/format.ts";
-import { fillWithParts } from "../../radix/edit.ts";
-import { store } from "../../radix/entries.ts";
-import type { Position } from "../../radix/tree.ts";
+import { store, storeRun } from "../../radix/entries.ts";
+import { type Position, pagesAt } from "../../radix/tree.ts";
 import { ACCESS_RWX, type Access, isGrantOrForeign, type P2mType, TYPE } from "../constants.ts";
 import type { Domain } from "../domain.ts";
 import { iommuRights, type Rights, restrict } from "../rights.ts";
@@ -14,6 +13,9 @@ const ACCESSED = 1 << 8;
 const DIRTY = 1 << 9;
 const SNP = 1 << 11;
 const TYPE_SHIFT = 20;
+/** Bits 51:12. */
+const ADDRESS_LO = 0xffff_f000;
+const ADDRESS_HI = 0x000f_ffff;
 export const SUPPRESS_VE = 0x8000_0000;
 
 const accessShift = (domain: Domain): number => (domain.machine.release.eptAccessAt59 ? 27 : 26);
@@ -92,14 +94,28 @@ export function compose(
 }
 
 /**
- * A leaf of `level` as the first of its 512 parts one level down (5.6): SP only above PT level, SNP and permissions
- * recomputed (X may come back for 4 KiB parts), everything else inherited.
+ * The part of a leaf of `level` at `frame`, one level down (5.6): SP only above PT level, SNP and permissions recomputed
+ * (X may come back for 4 KiB parts, W may go for read-only frames), everything else inherited.
  */
-function part(domain: Domain, lo: number, hi: number, level: number): Raw {
+function part(domain: Domain, lo: number, hi: number, level: number, frame: number): Raw {
   const order = 9 * (level - 2);
-  const bits = leafBits(domain, typeOf(lo, hi), accessOf(domain, lo, hi), order, frameField(lo, hi));
-  const inherited = lo & ~(7 | SP | SNP | ACCESSED | DIRTY);
-  return { lo: (inherited | bits) >>> 0, hi };
+  const bits = leafBits(domain, typeOf(lo, hi), accessOf(domain, lo, hi), order, frame);
+  const inherited = lo & ~(ADDRESS_LO | 7 | SP | SNP | ACCESSED | DIRTY);
+  return { lo: (frameLo(frame) | inherited | bits) >>> 0, hi: ((hi & ~ADDRESS_HI) | frameHi(frame)) >>> 0 };
+}
+
+/** Fill a table with the 512 parts of a leaf of `level`. */
+function fillWithParts(domain: Domain, words: Uint32Array, lo: number, hi: number, level: number): void {
+  const size = pagesAt(level - 1);
+  const first = frameField(lo, hi);
+  const { mmioRo } = domain.machine;
+  for (let i = 0; i < 512; ) {
+    const frame = first + i * size;
+    const alike = Math.min(512 - i, Math.max(1, Math.floor(mmioRo.alikeFrom(frame) / size)));
+    const { lo: l, hi: h } = part(domain, lo, hi, level, frame);
+    storeRun(words, i, alike, l, h, size * 4096);
+    i += alike;
+  }
 }
 
 /**
@@ -111,7 +127,7 @@ function splitLeaf(domain: Domain, lo: number, hi: number, level: number, target
   if (table === null) return null;
   domain.ledger.p2mSplits++;
   const words = domain.p2m.memory.words(table);
-  fillWithParts(words, part(domain, lo, hi, level), level);
+  fillWithParts(domain, words, lo, hi, level);
   if (level - 1 > target)
     for (let i = 0; i < 512; i++) {
       const below = splitLeaf(domain, words[2 * i]!, words[2 * i + 1]!, level - 1, target);

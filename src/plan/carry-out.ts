@@ -1,0 +1,20 @@
+import type { Inventory } from "../inventory/types.ts";
+import { type Layout, layOut } from "./layout.ts";
+import { type PoolBudget, poolBudget } from "./pool.ts";
+import type { Scenario } from "./scenario.ts";
+import { type Simulation, simulate } from "./simulate.ts";
+
+/** A scenario with its BARs placed, its paging pool counted, and both carried out on the model. */
+export interface Carried {
+  readonly scenario: Scenario;
+  readonly layout: Layout;
+  readonly budget: PoolBudget | null;
+  readonly simulation: Simulation;
+}
+
+/** Place, cut and map a scenario's BARs with the paging pool that the guest would have. */
+export function carryOut(scenario: Scenario, inventory: Inventory, boot = true): Carried {
+  const layout = layOut(scenario, inventory);
+  const budget = poolBudget(scenario, layout);
+  return { scenario, layout, budget, simulation: simulate(scenario, layout, { barTables: budget?.forBars, boot }) };
+}

@@ -1,0 +1,100 @@
+import type { Gfn, Mfn } from "../address.ts";
+import { type BootMaps, bootMaps } from "../platform/boot.ts";
+import { ACCESS_RWX } from "../xen/constants.ts";
+import type { Decision, Domain } from "../xen/domain.ts";
+import { addLedgers, copyLedger, type Ledger, newLedger, scaleLedger, subtractLedgers } from "../xen/ledger.ts";
+import { type LibraryResult, libraryMemoryMapping } from "../xen/libxc.ts";
+import { mapMmioRegions, unmapMmioRegions } from "../xen/map-mmio.ts";
+import { guestBar, type LaidBar, type LaidDevice, type LaidPiece } from "./layout.ts";
+import type { Scenario } from "./scenario.ts";
+
+/** A contiguous range handed over at once: the stretches of like decisions, and what the library call returned. */
+export interface Mapped {
+  readonly decisions: readonly Decision[];
+  readonly outcome: LibraryResult;
+}
+
+export interface MappedPiece extends Mapped {
+  readonly piece: LaidPiece;
+}
+
+export interface MappedBar {
+  readonly laid: LaidBar;
+  readonly pieces: readonly MappedPiece[];
+}
+
+export interface MappedDevice {
+  readonly laid: LaidDevice;
+  readonly bars: readonly MappedBar[];
+  readonly boot: BootMaps;
+  /** Mapping it once. */
+  readonly ledger: Ledger;
+}
+
+/** Decisions that stand: those of a call that failed and was undone do not. */
+export const standing = ({ decisions, outcome }: Mapped): readonly Decision[] => (outcome.undo ? [] : decisions);
+
+/** Map a range by the library call, and take what was decided. */
+export function mapRange(domain: Domain, gfn: number, mfn: number, pages: number): Mapped {
+  const outcome = libraryMemoryMapping(domain, gfn, mfn, pages, true);
+  return { outcome, decisions: domain.decisions.splice(0) };
+}
+
+/** Map a device's pieces once, in the device model's way or, for dom0, in vPCI's: the loop itself, no hypercall. */
+export function mapDevice(scenario: Scenario, domain: Domain, laid: LaidDevice): MappedDevice {
+  const before = copyLedger(domain.ledger);
+  const bars = laid.bars.map(
+    (bar): MappedBar => ({
+      laid: bar,
+      pieces: bar.pieces.map((piece) => {
+        const outcome = move(scenario, domain, piece, true);
+        return { piece, outcome, decisions: domain.decisions.splice(0) };
+      }),
+    }),
+  );
+  return { laid, bars, boot: bootOf(scenario, laid), ledger: subtractLedgers(domain.ledger, before) };
+}
+
+function bootOf({ guest, release }: Scenario, { device }: LaidDevice): BootMaps {
+  if (guest.kind !== "hvm") return { adds: guest.kind === "pvh" ? 1 : 0, deletes: 0, steps: [] };
+  const rom = device.bars.find((bar) => bar.kind === "rom");
+  return bootMaps({
+    release,
+    guestKernel: guest.kernel === "unknown" ? "linux<6.15" : guest.kernel,
+    device: { bars: device.bars.filter((bar) => bar !== rom).map(guestBar), rom: rom?.size ?? null },
+  });
+}
+
+/** Map or unmap one piece. */
+function move(scenario: Scenario, domain: Domain, { gfn, mfn, pages }: LaidPiece, add: boolean): LibraryResult {
+  if (scenario.guest.kind !== "pvh") return libraryMemoryMapping(domain, gfn, mfn, pages, add);
+  let done = 0;
+  let last = 0;
+  let first: number | null = null;
+  while (done < pages) {
+    const at = (gfn + done) as Gfn;
+    const to = (mfn + done) as Mfn;
+    last = add
+      ? mapMmioRegions(domain, at, pages - done, to, ACCESS_RWX)
+      : unmapMmioRegions(domain, at, pages - done, to);
+    first ??= last;
+    if (last < 0) break;
+    done += last === 0 ? pages - done : last;
+  }
+  return { result: Math.min(last, 0), pagesDone: done, hypercalls: 0, firstReturn: first, lastReturn: last };
+}
+
+/**
+ * What the rest of a boot costs: removals and mappings after the first. The first repetition is carried out, since the
+ * tables that are there by then may change orders; those after it cost the same. A crashed guest repeats nothing.
+ */
+export function repeats(scenario: Scenario, domain: Domain, { boot, bars, ledger: once }: MappedDevice): Ledger {
+  if (boot.deletes === 0 || domain.crashed) return newLedger();
+  const before = copyLedger(domain.ledger);
+  for (const add of [false, true])
+    for (const { pieces } of bars) for (const { piece } of pieces) move(scenario, domain, piece, add);
+  domain.decisions.length = 0;
+  const round = subtractLedgers(domain.ledger, before);
+  const extraAdds = boot.adds - 1 - boot.deletes;
+  return addLedgers(scaleLedger(round, boot.deletes), scaleLedger(once, extraAdds));
+}

@@ -1,0 +1,47 @@
+import type { Domain } from "./domain.ts";
+import { unwatch, watch } from "./fast-forward.ts";
+
+/** How a request went that was continued until it was done or failed. */
+export interface Continued {
+  readonly pagesDone: number;
+  readonly calls: number;
+  /** Returns of the first and the last call; null when none was made. */
+  readonly firstReturn: number | null;
+  readonly lastReturn: number | null;
+}
+
+/**
+ * Repeat a call with what is left until everything is done, one fails, or `maxCalls` were made: positive returns are
+ * pages done (xen-mapping.md 2.1, 2.5). `call` gets the pages done so far. What the calls would only repeat is accounted
+ * for without them.
+ */
+export function continueCalls(
+  domain: Domain,
+  gfn: number,
+  mfn: number,
+  pages: number,
+  add: boolean,
+  call: (done: number) => number,
+  maxCalls = Number.POSITIVE_INFINITY,
+): Continued {
+  const request = { domain, gfn, mfn, pages, add };
+  const skip = Number.isFinite(maxCalls) ? null : watch(request);
+  let pagesDone = 0;
+  let calls = 0;
+  let firstReturn: number | null = null;
+  let lastReturn: number | null = null;
+  while (pagesDone < pages && calls < maxCalls) {
+    if (skip) {
+      const skipped = skip(pagesDone, calls);
+      pagesDone += skipped.pages;
+      calls += skipped.calls;
+    }
+    lastReturn = call(pagesDone);
+    firstReturn ??= lastReturn;
+    calls++;
+    if (lastReturn < 0) break;
+    pagesDone += lastReturn === 0 ? pages - pagesDone : lastReturn;
+  }
+  unwatch(request);
+  return { pagesDone, calls, firstReturn, lastReturn };
+}

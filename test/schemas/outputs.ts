@@ -1,0 +1,176 @@
+import { gfn } from "../../src/address.ts";
+import { makeSnapshot } from "../../src/image/snapshot.ts";
+import { tablesDocument } from "../../src/inspect/tables.ts";
+import { type Inventory, makeCollect, readInputs } from "../../src/inventory/index.ts";
+import { compare, parseKeys, plan, readScript, runScript, why } from "../../src/plan/index.ts";
+import { runDocument } from "../../src/report/run.ts";
+import { example, readExample } from "./helpers.ts";
+
+/** A document that Physmap gives, by a name that says what is special about it. */
+export type Output = readonly [kind: string, name: string, document: () => unknown];
+
+const given = <T>(value: T | string): T => {
+  if (typeof value === "string") throw new Error(value);
+  return value;
+};
+const planned = (inventory: Inventory, keys: string, advice = false): unknown =>
+  given(plan(inventory, given(parseKeys(keys)), { advice, boot: advice })).document;
+
+const inputs = (...lines: readonly string[]): Inventory =>
+  readInputs([{ name: "lspci.txt", text: `${lines.join("\n")}\n` }]);
+
+/** A device whose BARs are wanting in every way. */
+export const BROKEN = inputs(
+  "05:00.0 VGA compatible controller [0300]: Example GPU [1af4:1050]",
+  "\tRegion 0: Memory at <unassigned> (64-bit, prefetchable)",
+  "\tRegion 2: Memory at f0000000 (32-bit, non-prefetchable)",
+  "\tRegion 3: Memory at <ignored> (32-bit, non-prefetchable)",
+  "\tRegion 4: Memory at 380000000000 (64-bit, prefetchable) [size=256M]",
+);
+/** Without numbers, and with a BAR that is larger than a guest of 36 address bits. */
+export const HUGE = inputs(
+  "0000:05:00.0 3D controller: Example GPU",
+  "\tRegion 0: Memory at 400000000000 (64-bit, prefetchable) [size=128G]",
+  "\tRegion 2: Memory at f0000800 (32-bit, non-prefetchable) [size=256]",
+);
+
+const P40 = example("p40");
+const NIC = example("msix-nic");
+
+const PLANS: readonly Output[] = [
+  ["plan", "as it is", () => planned(P40, "xen=4.11", true)],
+  ...[
+    "guest=pv,xen=4.11",
+    "guest=pv,xen=4.22",
+    "guest=pvh,xen=4.17.5",
+    "guest=pvh,xen=4.10",
+    "xen=4.7",
+    "xen=as-posted,mmio-1g=on",
+    "xen=4.17.5,cpu=amd",
+    "cmdline=iommu=off,xen=4.12",
+    "cmdline=hap_2mb=0,xen=4.17",
+    "hap=off,xen=4.12",
+    "passthrough=disabled,xen=4.17.5",
+    "shadow-memory=1,xen=4.17.5,hap=off",
+    "shadow-memory=4,xen=4.11,cpu=amd",
+    "phys-bits=36,xen=4.17.5",
+    "memory=4,mmio-hole=256,xen=4.17.5",
+    "bar-address=82:00.0:1=0x1000001000,xen=4.17.5",
+    "guest-kernel=windows,xen=4.17.5",
+  ].map((keys): Output => ["plan", `P40, ${keys}`, () => planned(P40, keys)]),
+  ["plan", "MSI-X", () => planned(NIC, "xen=4.14.6", true)],
+  ["plan", "MSI-X in a PVH dom0", () => planned(NIC, "guest=pvh,xen=4.17.5")],
+  ["plan", "eight GPUs", () => planned(example("eight-gpus"), "xen=4.17.5")],
+  ["plan", "BARs without address or size", () => planned(BROKEN, "xen=4.17.5", true)],
+  ["plan", "BARs without address or size in a PVH dom0", () => planned(BROKEN, "guest=pvh")],
+  ["plan", "a BAR that fits nowhere", () => planned(HUGE, "xen=4.17.5,phys-bits=36", true)],
+];
+
+const COMPARES: readonly Output[] = [
+  ["compare", "releases", () => given(compare(NIC, {}, ["xen=4.17.5", "guest=pv", "cpu=amd"], { boot: false }))],
+];
+
+const WHYS: readonly Output[] = [
+  ["why", "a BAR", () => why(P40, { xen: "4.17.5" }, gfn(0x1000000))],
+  ["why", "own IOMMU tables", () => why(NIC, { xen: "4.12", cpu: "amd" }, gfn(0xf0001))],
+  ["why", "an MSI-X hole", () => why(NIC, { xen: "4.17.5" }, gfn(0xf0002))],
+  ["why", "RAM", () => why(NIC, {}, gfn(0x10))],
+  ["why", "nothing", () => why(NIC, {}, gfn(0x7000_0000))],
+  ["why", "beyond the tables", () => why(NIC, {}, gfn(2 ** 39))],
+  ["why", "a PV guest", () => why(NIC, { guest: "pv" }, gfn(0x38ffc0000))],
+];
+
+export const SCRIPTS = ["iommu-coalescing", "misaligned-bar", "msix-read-only", "partial-unmap", "pool-runs-dry"];
+
+/** Every operation once, many of them in vain. */
+const ALL_OPERATIONS = {
+  physmap: 1,
+  kind: "script",
+  hypervisor: {
+    xen: "4.17.5",
+    cpu: "amd",
+    cmdline: "iommu=verbose",
+    physBits: 46,
+    cpus: 4,
+    readOnly: [["0xfec00", 1]],
+  },
+  domains: [
+    { id: 1, guest: "hvm", hap: true, iommu: "sync_pt", p2mPoolMiB: 64, maxMemKiB: 1048576, vcpus: 2 },
+    { id: 2, guest: "pv", iommu: "none" },
+    { id: 3, guest: "hvm", hap: false },
+  ],
+  operations: [
+    { op: "populate", domain: 1, gfn: "0x0", order: 9, extents: 1, mfn: "0x34000" },
+    { op: "populate", domain: 1, gfn: 512, order: 0, extents: 3 },
+    { op: "iomem_permission", domain: 1, mfn: "0x200000", pages: 2097152, allow: true },
+    { op: "memory_mapping", domain: 1, gfn: "0x200000", mfn: "0x200000", pages: 70000, add: true, maxCalls: 1 },
+    { op: "memory_mapping", domain: 1, gfn: "0x400000", mfn: "0x200001", pages: 70000, add: true, raw: true },
+    { op: "memory_mapping", domain: 1, gfn: "0xffffffffffffffff", mfn: 0, pages: 2, add: true },
+    { op: "memory_mapping", domain: 2, gfn: 0, mfn: 0, pages: 1, add: true },
+    { op: "memory_mapping", domain: 3, gfn: "0x1000", mfn: "0x200000", pages: 9, add: true, undoOnFailure: true },
+    { op: "decrease_reservation", domain: 1, gfn: 512, order: 0, extents: 1 },
+    { op: "remove_from_physmap", domain: 1, gfn: 513 },
+    { op: "assign_device", domain: 1, device: "0000:03:00.0" },
+    { op: "assign_device", domain: 2, device: "0000:03:00.1" },
+    { op: "deassign_device", domain: 1, device: "0000:03:00.0" },
+    { op: "populate", domain: 1, gfn: "0x200000", order: 0, extents: 1 },
+    { op: "destroy", domain: 3 },
+    { op: "destroy", domain: 3 },
+    { op: "iomem_permission", domain: 9, mfn: 1, pages: 1, allow: true },
+  ],
+};
+
+const run = (script: unknown, raw = false): unknown => runDocument(runScript(given(readScript(script))), raw);
+
+const RUNS: readonly Output[] = [
+  ["run", "every operation", () => run(ALL_OPERATIONS)],
+  ["run", "every operation, raw", () => run(ALL_OPERATIONS, true)],
+  ...SCRIPTS.map((name): Output => ["run", name, () => run(readExample(`scripts/${name}.json`))]),
+];
+
+const trees = () => {
+  const { domains } = runScript(given(readScript(readExample("scripts/iommu-coalescing.json"))));
+  return domains.flatMap(({ domain, p2m, iommu }) => [
+    { domain: domain.id, what: "p2m" as const, tree: p2m },
+    ...(iommu ? [{ domain: domain.id, what: "iommu" as const, tree: iommu }] : []),
+  ]);
+};
+
+const TABLES: readonly Output[] = [
+  ["tables", "a P2M", () => tablesDocument(trees()[0]!.tree)],
+  ["tables", "AMD-Vi, raw", () => tablesDocument(trees()[1]!.tree, { raw: true })],
+  [
+    "tables",
+    "a root that is not there",
+    () => ({ ...tablesDocument({ ...trees()[0]!.tree, memory: { frame: () => undefined } }) }),
+  ],
+  ["snapshot", "of the model", () => makeSnapshot({ host: "none", depth: { of: 2 } }, trees())],
+];
+
+const READ: readonly Output[] = [
+  ["script", "every operation", () => ALL_OPERATIONS],
+  ...SCRIPTS.map((name): Output => ["script", name, () => readExample(`scripts/${name}.json`)]),
+  [
+    "collect",
+    "nothing but what is missing",
+    () => makeCollect({ missing: [{ what: "xl info", why: "no such program" }] }),
+  ],
+  [
+    "collect",
+    "everything",
+    () =>
+      makeCollect({
+        xlInfo: "",
+        xlDmesg: "",
+        lspci: "",
+        sysfs: { "0000:3f:00.0": { files: { vendor: "0x10de\n" }, links: { driver: "../pciback" }, config: "de10AB" } },
+        iomem: "",
+        linuxCmdline: "",
+        xenCmdline: "",
+        guests: [{ name: "guest.cfg", text: "" }],
+        missing: [],
+      }),
+  ],
+];
+
+export const OUTPUTS: readonly Output[] = [...PLANS, ...COMPARES, ...WHYS, ...RUNS, ...TABLES, ...READ];
