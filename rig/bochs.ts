@@ -10,7 +10,7 @@ import {
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
-import { runProgram } from "./commands.ts";
+import { runProgram } from "./programs.ts";
 import { type BootFiles, lostLine, type Machine, tail } from "./machine.ts";
 import { findMailbox, type Mailbox, readControl, readText } from "./mailbox.ts";
 import { type EmulatorProcess, startEmulator } from "./process.ts";

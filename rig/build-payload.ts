@@ -1,7 +1,7 @@
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { cached, projectRoot } from "./cache.ts";
-import { runProgram } from "./commands.ts";
+import { runProgram } from "./programs.ts";
 import type { FetchedXen } from "./fetch-xen.ts";
 import type { XenRelease } from "./releases.ts";
 

@@ -1,7 +1,7 @@
-import type { FrameRange } from "../src/ranges.ts";
 import { type Snapshot as ReadSnapshot, type SnapshotTree, snapshotTrees } from "../src/image/snapshot.ts";
 import { type CompareOptions, compareTrees, type Difference } from "../src/inspect/compare.ts";
 import type { Tree } from "../src/radix/tree.ts";
+import type { FrameRange } from "../src/ranges.ts";
 import { compareResults, type ResultDifference } from "./compare-results.ts";
 import { type ModelRun, runOnModel } from "./model-run.ts";
 import type { Observed } from "./observe.ts";

@@ -2,7 +2,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, write
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { cached, cacheFolder } from "./cache.ts";
-import { runProgram } from "./commands.ts";
+import { runProgram } from "./programs.ts";
 import type { XenRelease } from "./releases.ts";
 
 /** What the rig keeps of a hypervisor's packages. */

@@ -8,11 +8,7 @@ export type FormatTarget = "npt" | "amdvi" | "ept" | "vtd";
 
 /** NPT and AMD-Vi share a machine; VT-d beside AMD gives NPT once more. */
 export const hypervisorOf = (target: FormatTarget, xen: string): RigHypervisor =>
-  target === "ept"
-    ? { xen, cpu: "intel" }
-    : target === "vtd"
-      ? { xen, cpu: "amd", iommu: "vtd" }
-      : { xen, cpu: "amd" };
+  target === "ept" ? { xen, cpu: "intel" } : target === "vtd" ? { xen, cpu: "amd", iommu: "vtd" } : { xen, cpu: "amd" };
 
 const G = 2 ** 18;
 /** Where in the guest things happen: the beginning, and just below the edges of 2 MiB, 1 GiB, 512 GiB and 2^36 frames. */
@@ -59,9 +55,9 @@ const arenaFor = (target: FormatTarget, physBits: number): fc.Arbitrary<Arena> =
 type Mapping = Extract<ScriptOperation, { op: "memory_mapping" }>;
 
 /** Frames that a mapping may touch one by one, so that no script takes long: large ranges must be 2 MiB blocks. */
-const MOST_SMALL_PAGES = 4096;
+const MOST_SMALL_PAGES: Readonly<Record<FormatTarget, number>> = { npt: 4096, amdvi: 4096, vtd: 4096, ept: 1024 };
 
-function mapping(arena: Arena, domain: fc.Arbitrary<number>): fc.Arbitrary<Mapping> {
+function mapping(target: FormatTarget, arena: Arena, domain: fc.Arbitrary<number>): fc.Arbitrary<Mapping> {
   return fc
     .record({
       domain,
@@ -69,12 +65,17 @@ function mapping(arena: Arena, domain: fc.Arbitrary<number>): fc.Arbitrary<Mappi
       skew,
       pages: pageCount,
       add: weighted([5, fc.constant(true)], [2, fc.constant(false)]),
-      how: weighted([6, fc.constant("library")], [2, fc.constant("undo")], [2, fc.constant("raw")], [1, fc.constant("limit")]),
+      how: weighted(
+        [6, fc.constant("library")],
+        [2, fc.constant("undo")],
+        [2, fc.constant("raw")],
+        [1, fc.constant("limit")],
+      ),
       maxCalls: fc.integer({ min: 1, max: 5 }),
     })
     .map(({ domain, at, skew, pages, add, how, maxCalls }) => {
       const small = skew % 512 !== 0 || (arena.gfn - arena.mfn) % 512 !== 0;
-      const count = small ? Math.min(pages, MOST_SMALL_PAGES) : pages;
+      const count = small ? Math.min(pages, MOST_SMALL_PAGES[target]) : pages;
       const extra = {
         library: {},
         undo: { undoOnFailure: true },
@@ -118,13 +119,18 @@ function refused(arena: Arena, domain: fc.Arbitrary<number>): fc.Arbitrary<Mappi
 }
 
 /** RAM in and beside the ranges; orders 18 only where asked, since they take a whole GiB of the machine. */
-function ram(arena: Arena, domain: fc.Arbitrary<number>, withGiB: boolean): fc.Arbitrary<ScriptOperation> {
+function ram(
+  target: FormatTarget,
+  arena: Arena,
+  domain: fc.Arbitrary<number>,
+  withGiB: boolean,
+): fc.Arbitrary<ScriptOperation> {
   const populate = fc
     .record({
       domain,
       at: offset,
       shape: weighted<{ order: number; extents: number }>(
-        [4, fc.record({ order: fc.constant(0), extents: oneOf([1, 2, 64, 512, 600]) })],
+        [4, fc.record({ order: fc.constant(0), extents: oneOf(target === "ept" ? [1, 2, 64] : [1, 2, 64, 512, 600]) })],
         [4, fc.record({ order: fc.constant(9), extents: oneOf([1, 2, 3]) })],
         [withGiB ? 4 : 0, fc.record({ order: fc.constant(18), extents: fc.constant(1) })],
       ),
@@ -148,7 +154,13 @@ function ram(arena: Arena, domain: fc.Arbitrary<number>, withGiB: boolean): fc.A
 function permission(arena: Arena, domain: fc.Arbitrary<number>): fc.Arbitrary<ScriptOperation> {
   return fc
     .record({ domain, at: offset, pages: pageCount, allow: weighted([3, fc.constant(true)], [2, fc.constant(false)]) })
-    .map(({ domain, at, pages, allow }) => ({ op: "iomem_permission", domain, mfn: hex(arena.mfn + at), pages, allow }));
+    .map(({ domain, at, pages, allow }) => ({
+      op: "iomem_permission",
+      domain,
+      mfn: hex(arena.mfn + at),
+      pages,
+      allow,
+    }));
 }
 
 /** Everything that the ranges of an arena can name, as one permission. */
@@ -185,15 +197,15 @@ function domainFor(target: FormatTarget, xen: string): fc.Arbitrary<ScriptDomain
       id: 1,
       guest,
       iommu,
-      p2mPoolMiB: pool === null ? 4 : (POOL_AT_CREATION + vcpus + pool) / 256,
+      p2mPoolMiB: pool === null ? (target === "ept" ? 2 : 4) : (POOL_AT_CREATION + vcpus + pool) / 256,
       ...(shadow ? { hap: false } : {}),
       ...(vcpus === 1 ? {} : { vcpus }),
     }));
 }
 
 /** Random scripts for a target: mostly within one arena, so that ranges overlap and meet what earlier ones left. */
-export function anyScript(target: FormatTarget, xen: string): fc.Arbitrary<RigScript> {
-  const hypervisor = hypervisorOf(target, xen);
+export function anyScript(target: FormatTarget, xen: string, cmdline = ""): fc.Arbitrary<RigScript> {
+  const hypervisor = { ...hypervisorOf(target, xen), ...(cmdline === "" ? {} : { cmdline }) };
   const physBits = targetOf(hypervisor).emulator === "bochs" ? 40 : 46;
   const one = fc.constant(1);
   return fc
@@ -205,15 +217,15 @@ export function anyScript(target: FormatTarget, xen: string): fc.Arbitrary<RigSc
     )
     .chain(([arena, domain, permitted, withGiB]) => {
       const operation = weighted<ScriptOperation>(
-        [14, mapping(arena, one)],
-        [6, ram(arena, one, withGiB)],
+        [14, mapping(target, arena, one)],
+        [6, ram(target, arena, one, withGiB)],
         [2, permission(arena, one)],
         [1, refused(arena, one)],
         [target === "ept" ? 0 : 1, device(one)],
       );
       return fc
         .tuple(
-          fc.array(operation, { minLength: 2, maxLength: 12, size: "max" }),
+          fc.array(operation, { minLength: 2, maxLength: 14, size: "max" }),
           weighted([20, fc.constant(false)], [1, fc.constant(true)]),
           fc.array(operation, { minLength: 1, maxLength: 2 }),
         )
@@ -230,5 +242,10 @@ export function anyScript(target: FormatTarget, xen: string): fc.Arbitrary<RigSc
 }
 
 /** `count` scripts from a seed: the same ones for the same seed. */
-export const generate = (target: FormatTarget, xen: string, count: number, seed: number): RigScript[] =>
-  fc.sample(anyScript(target, xen), { numRuns: count, seed });
+export const generate = (
+  target: FormatTarget,
+  xen: string,
+  count: number,
+  seed: number,
+  cmdline?: string,
+): RigScript[] => fc.sample(anyScript(target, xen, cmdline), { numRuns: count, seed });

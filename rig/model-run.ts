@@ -1,5 +1,5 @@
 import { hex, pagesOf } from "../src/address.ts";
-import { readScript, type ScriptRun, runScript } from "../src/plan/script.ts";
+import { readScript, runScript, type ScriptRun } from "../src/plan/script.ts";
 import type { OperationResult as ModelResult } from "../src/xen/operations.ts";
 import type { OperationResult } from "./results.ts";
 import type { RigScript, ScriptOperation } from "./script.ts";

@@ -36,15 +36,19 @@ export {
 } from "./address.ts";
 // Formats.
 export {
+  /** Everything that an entry's bits say. Frames are 4 KiB pages, orders log2 of pages. */
   type DecodedEntry,
   type DecodeOptions,
   EMPTY,
   type EntryFault,
+  /** What an entry is to a walker: {@link EMPTY}, {@link LEAF}, {@link TABLE}, {@link SOFTWARE} or {@link FAULT}. */
   type EntryKind,
   FAULT,
   type Field,
   FORMATS,
+  /** One vendor's page-table format, as constants and pure functions (page-table-formats.md). */
   type Format,
+  /** Intel EPT, AMD NPT, Intel VT-d second stage, AMD-Vi v1. */
   type FormatName,
   formatByName,
   LEAF,
@@ -71,6 +75,7 @@ export {
 } from "./radix/runs.ts";
 export {
   indexAt,
+  /** A place for {@link walk} to say where it ended; may be used again and again. */
   newPosition,
   type Position,
   pagesAt,

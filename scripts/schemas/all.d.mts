@@ -7,6 +7,7 @@ export interface Facts {
   /** Valibot's schemas of the documents that are read. */
   readonly scriptSchema: unknown;
   readonly collectSchema: unknown;
+  readonly calibrationSchema: unknown;
 }
 
 export type JsonSchema = Readonly<Record<string, unknown>>;

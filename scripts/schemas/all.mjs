@@ -1,7 +1,8 @@
 /** The JSON Schema of every document kind. */
-import { collectJsonSchema, scriptJsonSchema } from "./inputs.mjs";
+import { calibrationJsonSchema, collectJsonSchema, scriptJsonSchema } from "./inputs.mjs";
 import { compareSchema, planSchema } from "./plan.mjs";
 import { runSchema, snapshotSchema, tablesSchema, whySchema } from "./tables.mjs";
+import { traceSchema } from "./trace.mjs";
 
 const KINDS = {
   plan: planSchema,
@@ -12,6 +13,8 @@ const KINDS = {
   script: scriptJsonSchema,
   snapshot: snapshotSchema,
   collect: collectJsonSchema,
+  trace: traceSchema,
+  calibration: calibrationJsonSchema,
 };
 
 /** By kind. `facts` are the library's own tables, so that a schema cannot know other codes than the code has. */

@@ -9,8 +9,8 @@ const convert = (schema) =>
   toJsonSchema(schema, {
     target: "draft-2020-12",
     typeMode: "input",
-    // What is transformed after it was checked is of no concern to a writer.
-    ignoreActions: ["transform"],
+    // What is transformed after it was checked is of no concern to a writer, and JSON has finite numbers only.
+    ignoreActions: ["transform", "finite"],
     overrideAction: ({ valibotAction, jsonSchema }) =>
       valibotAction.type === "regex" && valibotAction.requirement.flags.includes("i")
         ? { ...jsonSchema, pattern: ignoringCase(valibotAction.requirement.source) }
@@ -124,3 +124,23 @@ export const collectJsonSchema = ({ collectSchema }) =>
     collectSchema,
     COLLECT,
   );
+
+/** Costs have one property a ledger kind. */
+const CALIBRATION = {
+  ...HEAD,
+  name: "Name of the calibration, which plans show beside their times.",
+  costs:
+    "Nanoseconds a unit of each ledger kind: low, likely and high, in ascending order. A kind that is left out costs nothing of its own.",
+  from: "Where the costs come from: the log, the host, what was measured. Free form.",
+};
+
+export const calibrationJsonSchema = ({ calibrationSchema, ledgerKinds }) =>
+  schemaOf("calibration", "Costs measured on a host, for physmap plan --calibration.", calibrationSchema, {
+    ...CALIBRATION,
+    ...Object.fromEntries(
+      Object.entries(ledgerKinds).map(([kind, says]) => [
+        `costs.${kind}`,
+        `Nanoseconds a unit, least, likely and most: ${says}.`,
+      ]),
+    ),
+  });

@@ -24,6 +24,8 @@ const KERNELS = ["linux<6.15", "linux>=6.15", "windows", "freebsd", "unknown"];
 const FINDINGS = [
   "no-address",
   "no-room",
+  "overlap",
+  "not-size-aligned",
   "beyond-guest-width",
   "beyond-host-width",
   "beyond-iommu-width",
@@ -34,7 +36,7 @@ const FINDINGS = [
 ];
 const ORDER = "log2 of the pages of one entry: 0 is 4 KiB, 9 is 2 MiB, 18 is 1 GiB.";
 
-const scenario = object("Everything that the plan rests on, from the inputs and the scenario keys.", {
+export const scenario = object("Everything that the plan rests on, from the inputs and the scenario keys.", {
   xen: text('Xen release: "4.17.5", a branch\'s end "4.12-tip", or "as-posted".'),
   cpu: oneOf("Vendor of the host's processor.", CPU),
   cmdline: text("Xen's command line, verbatim."),
@@ -85,14 +87,15 @@ const bar = ({ platformCodes }) =>
       prefetchable: flag("The BAR's prefetchable bit."),
       width: oneOf("Width of the BAR's address, in bits.", [32, 64]),
       placed: orNull(
-        oneOf("Code of what put it at its guest address; null when nothing did (dom0 has it where the host has it).", [
+        oneOf("Code of what put it at its guest address; null when nothing did.", [
           ...platformCodes,
           "given",
           "observed",
+          "identity",
         ]),
       ),
       hypercalls: count("Mapping hypercalls for this BAR, once."),
-      pieces: list("How it is mapped, in ascending order.", ref("A mapped stretch.", "piece")),
+      pieces: list("What of it stays mapped, in ascending order.", ref("A mapped stretch.", "piece")),
       holes: list("What of it is not mapped.", ref("A stretch that is not mapped.", "hole")),
     },
     { problem: text("Why it cannot be planned; absent when it can.") },
@@ -112,7 +115,7 @@ const tables = (facts) =>
     tables: count("Tables allocated for the BARs and still there, 4 KiB each."),
   });
 
-const boot = ({ platformCodes }) =>
+const boot = ({ platformCodes, ledgerKinds }) =>
   object("What a whole boot of the guest repeats.", {
     adds: count("How often a device's pieces are mapped, all devices together."),
     deletes: count("How often a device's pieces are removed, all devices together."),
@@ -132,6 +135,13 @@ const boot = ({ platformCodes }) =>
     ),
     ledger: ref("What all of it costs, the first mapping included.", "ledger"),
     time: ref("How long all of it takes.", "time"),
+    goesTo: list(
+      "Which counts the likely time goes to, most first.",
+      object("A count and its time.", {
+        kind: oneOf("The ledger kind.", Object.keys(ledgerKinds)),
+        seconds: number("Its part of the likely time, in seconds.", { minimum: 0 }),
+      }),
+    ),
   });
 
 const finding = object("Something that does not fit, or may not.", {
@@ -150,31 +160,43 @@ const pool = object("The guest's paging pool, in 4 KiB pages.", {
 });
 
 const advice = ({ ledgerKinds }) =>
-  object("Something to change, and what that saves.", {
-    change: {
-      description: "Scenario keys to set, as compare's --with takes them.",
-      type: "object",
-      minProperties: 1,
-      propertyNames: { pattern: "^[a-z0-9-]+$" },
-      additionalProperties: text("Value of the key."),
-    },
-    says: text("The change in words."),
-    write: ref("The exact line to write, and where.", "where"),
-    saves: object(
-      "What it saves. Only kinds that shrink are listed.",
-      {
-        seconds: tuple(
-          "Seconds of a boot.",
-          number("Seconds saved by the low estimates."),
-          number("Seconds saved by the likely estimates."),
-          number("Seconds saved by the high estimates."),
-        ),
+  object(
+    "Something to change, and what that saves.",
+    {
+      change: {
+        description: "Scenario keys to set, as compare's --with takes them.",
+        type: "object",
+        minProperties: 1,
+        propertyNames: { pattern: "^[a-z0-9-]+$" },
+        additionalProperties: text("Value of the key."),
       },
-      Object.fromEntries(
-        Object.entries(ledgerKinds).map(([kind, says]) => [kind, count(`Saved in mapping once: ${says}.`)]),
+      says: text("The change in words."),
+      write: ref("The exact line to write, and where.", "where"),
+      saves: object(
+        "What it saves. Only kinds that shrink are listed.",
+        {
+          seconds: tuple(
+            "Seconds of a boot.",
+            number("Seconds saved by the low estimates."),
+            number("Seconds saved by the likely estimates."),
+            number("Seconds saved by the high estimates."),
+          ),
+        },
+        Object.fromEntries(
+          Object.entries(ledgerKinds).map(([kind, says]) => [kind, count(`Saved in mapping once: ${says}.`)]),
+        ),
       ),
-    ),
-  });
+    },
+    { mends: count("How many more BARs are mapped then; absent when none.", { minimum: 1 }) },
+  );
+
+const range = object("A range of xl.cfg's iomem= and how it was entered.", {
+  gfn: hex("First guest frame number."),
+  mfn: hex("First machine frame number."),
+  pages: count("Length, in 4 KiB pages."),
+  hypercalls: count("Mapping hypercalls for it."),
+  pieces: list("What of it stays mapped, in ascending order.", ref("A mapped stretch.", "piece")),
+});
 
 const properties = (facts) => ({
   scenario,
@@ -225,7 +247,12 @@ export const planSchema = (facts) =>
     "plan",
     "How each BAR of each selected device is mapped into the guest, at what cost, why, and what to change.",
     properties(facts),
-    { defs: defs(facts) },
+    {
+      optional: {
+        iomem: list("xl.cfg's iomem= ranges, entered before the devices; not on the ledgers. Absent when none.", range),
+      },
+      defs: defs(facts),
+    },
   );
 
 export function compareSchema(facts) {
@@ -243,7 +270,7 @@ export function compareSchema(facts) {
         { minItems: 1 },
       ),
       differs: list(
-        "Ledger kinds in which any scenario differs from the first.",
+        "Ledger kinds in which any scenario differs from the first, in mapping once or over a boot.",
         oneOf("A ledger kind.", Object.keys(facts.ledgerKinds)),
       ),
     },

@@ -1,4 +1,5 @@
 /** The documents that show page tables: tables, run, why, snapshot. */
+import { scenario } from "./plan.mjs";
 import * as shared from "./shared.mjs";
 import {
   code,
@@ -161,6 +162,8 @@ export function whySchema(facts) {
     "why",
     "The way from one guest frame to its machine frame, and the rules behind it.",
     {
+      scenario: { ...scenario, description: "The scenario that was carried out." },
+      notes: shared.notes,
       gfn: hex("The guest frame number."),
       address: hex("Its guest byte address."),
       bar: orNull(
@@ -189,7 +192,7 @@ export function whySchema(facts) {
         }),
       ),
     },
-    { defs: { step } },
+    { defs: { step, note: shared.note } },
   );
 }
 

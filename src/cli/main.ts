@@ -24,6 +24,15 @@ export async function main(args: readonly string[]): Promise<number> {
     .description("Shows, predicts and proves how a hypervisor maps a PCI device's memory (its BARs) into a guest.")
     .version(VERSION)
     .showSuggestionAfterError()
+    .addHelpText(
+      "after",
+      `
+Start with what you have, in any order; what each file is, is told from its content:
+  lspci -vvvnn > lspci.txt;  xl info > xl-info.txt
+  physmap plan lspci.txt xl-info.txt /etc/xen/guest.cfg
+  physmap compare lspci.txt xl-info.txt --with xen=4.12 --with cmdline=iommu=no-sharept
+  physmap plan --help`,
+    )
     .exitOverride()
     .configureOutput({ outputError: () => {} });
   for (const add of COMMANDS) add(program, (value) => (code = value));

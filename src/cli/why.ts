@@ -12,7 +12,8 @@ interface WhyCommandOptions extends CommonOptions {
   readonly address?: boolean;
 }
 
-const GFN_LIMIT = 2 ** 40;
+/** Beyond every table; what the P2M translates is checked with the plan at hand. */
+const GFN_LIMIT = 2 ** 52;
 
 function parseGfn(text: string, isAddress: boolean): Gfn {
   const value = /^(0x[0-9a-f]{1,13}|\d{1,15})$/i.test(text) ? Number(text) : Number.NaN;

@@ -37,7 +37,7 @@ const CALL =
 const REMOVE_FAILED =
   /^memory_map: error (-\d{1,5}) removing d(?:om)?(\d{1,5}) access to \[([0-9a-f]{1,16}),([0-9a-f]{1,16})\]$/;
 const CONFLICT = /^d(\d{1,5}): GFN 0x([0-9a-f]{1,13}) \(.{1,200}\) not permitted$/;
-const VERSION = /^Xen version (\S{1,64})/;
+const VERSION = /^Xen version ([\w.+~-]{1,64})/;
 const FRAME_LIMIT = 2 ** 52;
 /** No line of these kinds is longer; what follows would only cost time. */
 const MOST_CHARACTERS = 1024;

@@ -9,18 +9,28 @@ export interface Description {
   fill(words: Uint32Array): void;
 }
 
+/** Neighbouring frames that stand as descriptions, made one by one when asked for. */
+export interface DescribedRun {
+  readonly first: Mfn;
+  readonly count: number;
+  readonly at: (i: number) => Description;
+  /** Frames of it that were looked at or freed: they are no longer part of it. */
+  readonly left: Set<number>;
+}
+
 /**
  * Memory that page tables are allocated in. Frames are numbered upwards from `base`; the frame freed last is handed out
  * again first. Backed by 2 MiB slabs that are made on demand, one typed-array view a frame.
  */
 export class SimulatedMemory implements FrameReader {
   readonly base: number;
-  /** By index; undefined while a frame is free, so that a stale pointer is found out. */
+  /** By index; undefined while a frame is free or only described, so that a stale pointer is found out. */
   #views: (Uint32Array | undefined)[] = [];
   #freeIndices: number[] = [];
   #freeViews: Uint32Array[] = [];
-  /** Frames that stand as descriptions, by index; they have no view. */
   #described = new Map<number, Description>();
+  /** In ascending order. */
+  #runs: DescribedRun[] = [];
   #slab = new Uint32Array(0);
   #slabUsed = SLAB_FRAMES;
 
@@ -37,7 +47,7 @@ export class SimulatedMemory implements FrameReader {
   /** A zeroed frame. */
   allocate(): Mfn {
     const index = this.#freeIndices.pop() ?? this.#views.length;
-    this.#views[index] = this.#freeViews.pop()?.fill(0) ?? this.#newView();
+    this.#views[index] = this.#zeroedView();
     return (this.base + index) as Mfn;
   }
 
@@ -49,25 +59,65 @@ export class SimulatedMemory implements FrameReader {
     return (this.base + index) as Mfn;
   }
 
+  /** `count` neighbouring frames that stand as descriptions. Returns the first. */
+  allocateDescribedRun(count: number, at: (i: number) => Description): Mfn {
+    const first = (this.base + this.#views.length) as Mfn;
+    this.#views.length += count;
+    this.#runs.push({ first, count, at, left: new Set() });
+    return first;
+  }
+
   /** What a frame stands for, if nobody has looked at it yet. */
   description(mfn: Mfn): Description | undefined {
-    return this.#described.get(mfn - this.base);
+    const run = this.describedRun(mfn);
+    return run ? run.at(mfn - run.first) : this.#described.get(mfn - this.base);
+  }
+
+  /** The run of descriptions that a frame belongs to. */
+  describedRun(mfn: Mfn): DescribedRun | undefined {
+    let low = 0;
+    let high = this.#runs.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#runs[middle]!.first <= mfn) low = middle + 1;
+      else high = middle;
+    }
+    const run = this.#runs[low - 1];
+    return run && mfn < run.first + run.count && !run.left.has(mfn) ? run : undefined;
   }
 
   /** Replace a frame's content by a description of it. */
   describe(mfn: Mfn, description: Description): void {
-    const view = this.#views[mfn - this.base];
+    const index = mfn - this.base;
+    const view = this.#views[index];
     if (view) this.#freeViews.push(view);
-    this.#views[mfn - this.base] = undefined;
-    this.#described.set(mfn - this.base, description);
+    this.#views[index] = undefined;
+    this.describedRun(mfn)?.left.add(mfn);
+    this.#described.set(index, description);
   }
 
   /** Throws RangeError for a frame that is not allocated. */
   free(mfn: Mfn): void {
     const index = mfn - this.base;
-    if (!this.#described.delete(index)) this.#freeViews.push(this.words(mfn));
+    const run = this.describedRun(mfn);
+    if (run) run.left.add(mfn);
+    else if (!this.#described.delete(index)) {
+      this.#freeViews.push(this.words(mfn));
+      this.#views[index] = undefined;
+    }
     this.#freeIndices.push(index);
-    this.#views[index] = undefined;
+  }
+
+  /** Free `count` neighbouring frames. Throws RangeError when one is not allocated. */
+  freeRun(first: Mfn, count: number): void {
+    const run = this.describedRun(first);
+    if (!run || run.first !== first || run.count !== count || run.left.size > 0) {
+      for (let i = 0; i < count; i++) this.free((first + i) as Mfn);
+      return;
+    }
+    this.#runs.splice(this.#runs.indexOf(run), 1);
+    // Pushed downwards, so that they are handed out again upwards.
+    for (let i = count - 1; i >= 0; i--) this.#freeIndices.push(first + i - this.base);
   }
 
   /** The writable words of an allocated frame. Throws RangeError for any other frame. */
@@ -78,17 +128,22 @@ export class SimulatedMemory implements FrameReader {
   }
 
   frame(mfn: Mfn): Uint32Array | undefined {
-    return this.#views[mfn - this.base] ?? this.#makeReal(mfn - this.base);
+    return this.#views[mfn - this.base] ?? this.#makeReal(mfn);
   }
 
-  #makeReal(index: number): Uint32Array | undefined {
-    const description = this.#described.get(index);
+  #makeReal(mfn: Mfn): Uint32Array | undefined {
+    const description = this.description(mfn);
     if (!description) return undefined;
-    this.#described.delete(index);
-    const view = this.#freeViews.pop()?.fill(0) ?? this.#newView();
+    const index = mfn - this.base;
+    if (!this.#described.delete(index)) this.describedRun(mfn)?.left.add(mfn);
+    const view = this.#zeroedView();
     this.#views[index] = view;
     description.fill(view);
     return view;
+  }
+
+  #zeroedView(): Uint32Array {
+    return this.#freeViews.pop()?.fill(0) ?? this.#newView();
   }
 
   #newView(): Uint32Array {

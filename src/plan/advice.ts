@@ -2,9 +2,11 @@ import type { Inventory } from "../inventory/types.ts";
 import type { Ledger, LedgerKind } from "../xen/ledger.ts";
 import { type Carried, carryOut } from "./carry-out.ts";
 import { overlayKeys } from "./keys.ts";
+import { bootOf } from "./map-device.ts";
 import { resolveScenario } from "./resolve.ts";
-import type { ScenarioKeys } from "./scenario.ts";
-import { type Switch, switches } from "./switches.ts";
+import type { Scenario, ScenarioKeys } from "./scenario.ts";
+import { bootOfAll } from "./simulate.ts";
+import { laterReleases, type Switch, switches } from "./switches.ts";
 import { type Calibration, timeOf } from "./time.ts";
 
 /** One thing that the user could change, and what it would save. */
@@ -49,10 +51,26 @@ export function advise(
   now: Carried,
   calibration?: Calibration,
 ): readonly Advice[] {
-  const advice = switches(now)
-    .map((candidate) => tryOut(inventory, keys, now, candidate, calibration))
-    .filter((found) => found !== null);
-  return fewReleases(advice).sort((a, b) => score(b) - score(a));
+  const attempt = (candidate: Switch): Advice | null => tryOut(inventory, keys, now, candidate, calibration);
+  const advice = [...releaseAdvice(now, attempt), ...switches(now).map(attempt)].filter((found) => found !== null);
+  return advice.sort((a, b) => score(b) - score(a));
+}
+
+/**
+ * Of later releases two are enough: the newest turning point, and the first that gives nine tenths of what that gives.
+ * Those between are not carried out once such a one is found.
+ */
+function releaseAdvice(now: Carried, attempt: (candidate: Switch) => Advice | null): readonly (Advice | null)[] {
+  const releases = laterReleases(now.scenario.release);
+  const newest = releases.at(-1);
+  if (!newest) return [];
+  const best = attempt(newest);
+  for (const candidate of releases.slice(0, -1)) {
+    const found = attempt(candidate);
+    if (found && score(found) >= 0.9 * (best === null ? 0 : score(best)))
+      return best !== null && score(best) > score(found) ? [found, best] : [found];
+  }
+  return [best];
 }
 
 const likely = ({ saves }: Advice): number => saves.seconds[1];
@@ -69,7 +87,7 @@ function tryOut(
 ): Advice | null {
   const resolved = resolveScenario(inventory, overlayKeys(keys, changed));
   if (typeof resolved === "string") return null;
-  const then = carryOut(resolved.scenario, inventory);
+  const then = isKernelOnly(changed) ? withKernel(now, resolved.scenario) : carryOut(resolved.scenario, inventory);
   const [a, b] = [now, then].map(({ simulation }) => timeOf(simulation.boot, calibration)) as [Time, Time];
   const seconds = [a.low - b.low, a.likely - b.likely, a.high - b.high] as const;
   const mends = mappedBars(then) - mappedBars(now);
@@ -80,6 +98,15 @@ function tryOut(
 }
 
 type Time = ReturnType<typeof timeOf>;
+
+const isKernelOnly = (keys: ScenarioKeys): boolean => Object.keys(keys).join() === "guestKernel";
+
+/** Another guest kernel changes how often a boot repeats what was carried out already, and nothing else. */
+function withKernel(now: Carried, scenario: Scenario): Carried {
+  const { simulation } = now;
+  const devices = simulation.devices.map((device) => ({ ...device, boot: bootOf(scenario, device.laid) }));
+  return { ...now, scenario, simulation: { ...simulation, devices, boot: bootOfAll(devices, simulation.rounds) } };
+}
 
 const saved = (now: Ledger, then: Ledger): Partial<Record<LedgerKind, number>> =>
   Object.fromEntries(WORTH.filter((kind) => now[kind] > then[kind]).map((kind) => [kind, now[kind] - then[kind]]));
@@ -92,12 +119,3 @@ const mappedBars = ({ simulation }: Carried): number =>
 
 /** What counts first: BARs that then work; a boot's seconds decide among those. */
 const score = (advice: Advice): number => (advice.mends ?? 0) * 1e6 + likely(advice);
-
-/** Of later releases two are enough: the first that gives nine tenths of what any gives, and the best. */
-function fewReleases(advice: readonly Advice[]): Advice[] {
-  const releases = advice.filter(({ change }) => "xen" in change);
-  const best = releases.reduce((most, a) => Math.max(most, score(a)), 0);
-  const first = releases.find((a) => score(a) >= 0.9 * best);
-  const most = releases.find((a) => score(a) === best);
-  return advice.filter((a) => !("xen" in a.change) || a === first || a === most);
-}

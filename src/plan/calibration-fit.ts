@@ -12,6 +12,7 @@ const LEAST_CALLS = 8;
 /** A clock finer than this share of a call measures calls one by one; a coarser one, requests as wholes. */
 const FINE = 0.25;
 
+/** Costs measured from a log, in nanoseconds a unit, and what had to be assumed for them. */
 export interface Calibrated {
   readonly document: CalibrationDocument;
   readonly notes: readonly Note[];

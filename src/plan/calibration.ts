@@ -29,7 +29,7 @@ export interface CalibrationDocument extends Calibration {
   };
 }
 
-const nanoseconds = v.pipe(v.number(), v.finite(), v.minValue(0), v.maxValue(1e15));
+const nanoseconds = v.pipe(v.number(), v.minValue(0), v.maxValue(1e15));
 const cost = v.strictTuple([nanoseconds, nanoseconds, nanoseconds]);
 const kinds = Object.keys(LEDGER_KINDS) as LedgerKind[];
 

@@ -48,7 +48,6 @@ export interface PlanRemark {
   readonly says: string;
 }
 
-/** An estimated time in seconds, and the name of the costs that it was calibrated on. */
 /** A range of `iomem=` and how it was entered. */
 export interface PlanRange {
   readonly gfn: string;
@@ -58,6 +57,7 @@ export interface PlanRange {
   readonly pieces: readonly PlanPiece[];
 }
 
+/** An estimated time in seconds, and the name of the costs that it was calibrated on. */
 export type PlanTime = TimeRange & { readonly unit: "s"; readonly calibration: string };
 
 /** Leaves and tables (4 KiB each) of one tree that the BARs take. */

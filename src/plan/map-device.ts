@@ -55,7 +55,8 @@ export function mapDevice(scenario: Scenario, domain: Domain, laid: LaidDevice):
   return { laid, bars, boot: bootOf(scenario, laid), ledger: subtractLedgers(domain.ledger, before) };
 }
 
-function bootOf({ guest, release }: Scenario, { device }: LaidDevice): BootMaps {
+/** How often a boot maps and unmaps a device. */
+export function bootOf({ guest, release }: Pick<Scenario, "guest" | "release">, { device }: LaidDevice): BootMaps {
   if (guest.kind !== "hvm") return { adds: guest.kind === "pvh" ? 1 : 0, deletes: 0, steps: [] };
   const rom = device.bars.find((bar) => bar.kind === "rom");
   return bootMaps({
@@ -85,16 +86,18 @@ function move(scenario: Scenario, domain: Domain, { gfn, mfn, pages }: LaidPiece
 }
 
 /**
- * What the rest of a boot costs: removals and mappings after the first. The first repetition is carried out, since the
- * tables that are there by then may change orders; those after it cost the same. A crashed guest repeats nothing.
+ * What one removal and one mapping of a mapped device cost. The tables that are there by then may change orders; later
+ * rounds cost the same as this one. A crashed guest repeats nothing.
  */
-export function repeats(scenario: Scenario, domain: Domain, { boot, bars, ledger: once }: MappedDevice): Ledger {
-  if (boot.deletes === 0 || domain.crashed) return newLedger();
+export function repeatOnce(scenario: Scenario, domain: Domain, { bars }: MappedDevice): Ledger {
+  if (domain.crashed) return newLedger();
   const before = copyLedger(domain.ledger);
   for (const add of [false, true])
     for (const { pieces } of bars) for (const { piece } of pieces) move(scenario, domain, piece, add);
   domain.decisions.length = 0;
-  const round = subtractLedgers(domain.ledger, before);
-  const extraAdds = boot.adds - 1 - boot.deletes;
-  return addLedgers(scaleLedger(round, boot.deletes), scaleLedger(once, extraAdds));
+  return subtractLedgers(domain.ledger, before);
 }
+
+/** What a boot costs: the first mapping, as many rounds as there are removals, and mappings that follow no removal. */
+export const bootLedger = (once: Ledger, round: Ledger, { adds, deletes }: BootMaps): Ledger =>
+  addLedgers(once, addLedgers(scaleLedger(round, deletes), scaleLedger(once, Math.max(0, adds - 1 - deletes))));

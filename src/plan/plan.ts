@@ -11,6 +11,7 @@ import type { ScenarioKeys } from "./scenario.ts";
 import type { Simulation } from "./simulate.ts";
 import { type Calibration, DEFAULT_CALIBRATION, timeOf, timeShares } from "./time.ts";
 
+/** How much of a plan is made, and with which costs. */
 export interface PlanOptions {
   readonly calibration?: Calibration;
   /** Search for advice (several more runs of the model). Default true. */

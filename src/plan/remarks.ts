@@ -1,5 +1,6 @@
 import { type PlatformCode, type Remark, reasonOf } from "../platform/reasons.ts";
 import { usesIommu } from "../xen/domain.ts";
+import { unverifiedFor } from "../xen/unverified.ts";
 import type { Carried } from "./carry-out.ts";
 import type { PlanRemark } from "./document.ts";
 import type { Layout } from "./layout.ts";
@@ -99,7 +100,7 @@ const prefetchableAboveRam = ({ devices }: Simulation): readonly string[] =>
   );
 
 /** Statements behind this plan that are not confirmed: the platform's, and the model's own. */
-export function unverifiedIn({ scenario, layout, simulation }: Carried): readonly PlanRemark[] {
+export function unverifiedIn({ layout, simulation }: Carried): readonly PlanRemark[] {
   const found = new Map<string, string>();
   for (const { code, says } of gathered(layout, true)) found.set(`${code}\n${says}`, says);
   const reason = (code: PlatformCode): void => {
@@ -107,10 +108,11 @@ export function unverifiedIn({ scenario, layout, simulation }: Carried): readonl
   };
   for (const { bars } of layout.devices) for (const { placed } of bars) if (isReason(placed)) reason(placed);
   for (const { boot } of simulation.devices) for (const step of boot.steps) reason(step.because);
-  if (scenario.guest.kind === "hvm" && !simulation.domain.hap)
-    found.set(
-      "shadow-memory-type\n",
-      "in shadow mode the effective memory type is computed when a shadow entry is built; how exactly is not confirmed",
-    );
+  for (const { code, says } of unverifiedFor(simulation.domain))
+    if (bears(code, simulation)) found.set(`${code}\n`, says);
   return [...found].map(([key, says]) => ({ code: key.split("\n")[0]!, says }));
 }
+
+/** Whether an unconfirmed statement on a domain bears on a plan: no device is taken away, and RAM only under a BAR. */
+const bears = (code: string, { boot }: Simulation): boolean =>
+  code !== "left-behind" && (code !== "taking-ram-away" || boot.m2pUpdates > 0);

@@ -8,6 +8,7 @@ import { resolveGuest } from "./resolve-guest.ts";
 import type { Scenario, ScenarioKeys } from "./scenario.ts";
 import { selectDevices } from "./select.ts";
 
+/** A scenario, and what had to be assumed for it. */
 export interface Resolved {
   readonly scenario: Scenario;
   readonly notes: readonly Note[];

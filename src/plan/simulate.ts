@@ -6,7 +6,7 @@ import { addLedgers, type Ledger, newLedger } from "../xen/ledger.ts";
 import { type Machine, makeMachine } from "../xen/machine.ts";
 import { enterRam } from "./enter-ram.ts";
 import type { LaidBar, Layout } from "./layout.ts";
-import { type Mapped, type MappedDevice, mapDevice, mapRange, repeats, standing } from "./map-device.ts";
+import { bootLedger, type Mapped, type MappedDevice, mapDevice, mapRange, repeatOnce, standing } from "./map-device.ts";
 import type { Scenario } from "./scenario.ts";
 
 export interface Counts {
@@ -22,10 +22,13 @@ export interface MappedRange extends Mapped {
   readonly pages: number;
 }
 
+/** A scenario carried out: the model as it stands afterwards, and what it cost. */
 export interface Simulation {
   readonly machine: Machine;
   readonly domain: Domain;
   readonly devices: readonly MappedDevice[];
+  /** One removal and mapping of each device after the first mapping; empty ledgers where none is repeated. */
+  readonly rounds: readonly Ledger[];
   /** `iomem=` ranges, entered before the devices; not on the ledgers below. */
   readonly iomem: readonly MappedRange[];
   /** Mapping the selected devices' BARs once. */
@@ -74,10 +77,18 @@ export function simulate(scenario: Scenario, layout: Layout, options: SimulateOp
   // Counted before anything is repeated: the tables as one mapping leaves them.
   const p2mLeaves = byOrder(devices.flatMap(({ bars }) => bars.flatMap(({ pieces }) => pieces.flatMap(standing))));
   const iommuLeaves = domain.iommu ? iommuCounts(domain, layout) : null;
-  const repeated = options.boot === false ? [] : devices.map((device) => repeats(scenario, domain, device));
-  return { machine, domain, devices, iomem, ledger, boot: repeated.reduce(addLedgers, ledger), p2mLeaves, iommuLeaves };
+  const rounds = devices.map((device) =>
+    options.boot !== false && device.boot.deletes > 0 ? repeatOnce(scenario, domain, device) : newLedger(),
+  );
+  const boot = options.boot === false ? ledger : bootOfAll(devices, rounds);
+  return { machine, domain, devices, rounds, iomem, ledger, boot, p2mLeaves, iommuLeaves };
 }
 
+/** All mappings and removals of a boot that repeats each device as its `boot` says. */
+export const bootOfAll = (devices: readonly MappedDevice[], rounds: readonly Ledger[]): Ledger =>
+  devices.map(({ ledger, boot }, i) => bootLedger(ledger, rounds[i]!, boot)).reduce(addLedgers, newLedger());
+
+/** The host of a scenario. */
 export function machineOf(scenario: Scenario): Machine {
   return makeMachine({
     xen: scenario.release,

@@ -1,4 +1,5 @@
 import { hex } from "../address.ts";
+import type { Release } from "../xen/release.ts";
 import type { Carried } from "./carry-out.ts";
 import { addWord, dropOff, dropOption, dropPart } from "./cmdline.ts";
 import type { Scenario, ScenarioKeys } from "./scenario.ts";
@@ -65,19 +66,23 @@ const BOOT_SWITCHES: readonly BootSwitch[] = [
  */
 const TURNING_POINTS: readonly number[] = [12, 14, 17];
 
-/** BARs for which another guest address is tried. */
-const MOST_ADDRESSES = 3;
-
-/** Every switch that might help in this scenario: at most some fifteen. */
-export function switches(now: Carried): readonly Switch[] {
-  const { scenario, simulation } = now;
-  const { guest, cmdline, release } = scenario;
-  const list: Switch[] = TURNING_POINTS.filter((minor) => minor > release.minor).map((minor) => ({
+/** Later releases that might help, oldest first. */
+export const laterReleases = ({ minor: now }: Pick<Release, "minor">): readonly Switch[] =>
+  TURNING_POINTS.filter((minor) => minor > now).map((minor) => ({
     keys: { xen: `4.${minor}` },
     change: { xen: `4.${minor}` },
     says: `run Xen 4.${minor} or later`,
     write: { where: "the host", line: `Xen 4.${minor}` },
   }));
+
+/** BARs for which another guest address is tried. */
+const MOST_ADDRESSES = 3;
+
+/** Every switch but the release that might help in this scenario: at most some dozen. */
+export function switches(now: Carried): readonly Switch[] {
+  const { scenario, simulation } = now;
+  const { guest, cmdline } = scenario;
+  const list: Switch[] = [];
   for (const { applies, edit, says } of BOOT_SWITCHES) {
     if (!applies(scenario)) continue;
     const line = edit(cmdline);

@@ -3,6 +3,7 @@ import type { AddNote } from "../inventory/notes.ts";
 import { LOOP_BUDGET } from "../xen/constants.ts";
 import { isFine } from "./trace-order.ts";
 import { lastCall, type OpenRequest } from "./trace-request.ts";
+import { isWholeCalls } from "./trace-steps.ts";
 
 export type CallLine = Extract<MemoryMapLine, { readonly event: "add" | "remove" | "fail" }>;
 export type RemoveFailure = Extract<MemoryMapLine, { readonly event: "remove-fail" }>;
@@ -32,7 +33,8 @@ function fits(request: OpenRequest, line: CallLine, latest: boolean): boolean {
   const present = request.pending.find(({ gfn }) => gfn === line.gfn);
   if (present) return line.event === "fail" ? present === last && last.failed === null : !present.own;
   if (last.failed !== null) return false;
-  if (line.gfn > last.gfn) return true;
+  // After lines of other requests it only goes on with this one where nothing but whole calls lies between.
+  if (line.gfn > last.gfn) return latest || isWholeCalls(last.gfn, last.gfn - request.delta, line.gfn - last.gfn);
   // It changed places with a later one, unless the stamps say that it is later.
   if (isFine(line.at) || line.gfn <= (request.booked?.gfn ?? -1)) return false;
   return line.gfn > request.first.gfn || latest;

@@ -45,7 +45,9 @@ export function traceResults(): TraceResults {
 
   return {
     sawClock(at) {
-      if (at !== null && (clock === null || at.resolution > clock.resolution)) clock = at;
+      // Before the hypervisor knows its clock's rate it prints counters: later stamps say more. Of those the coarsest holds.
+      if (at === null || (clock !== null && at.clock === "counter")) return;
+      if (clock === null || clock.clock === "counter" || at.resolution > clock.resolution) clock = at;
     },
     close(request, endsLog) {
       const closed = closeRequest(request, endsLog);

@@ -73,13 +73,14 @@ export function makeTracer(log: string): Tracer {
 
   /** Whether the message was printed a moment before; remembers it. */
   const isRepeated = (state: DomainState, line: CallLine | RemoveFailure): boolean => {
-    const { line: _line, ...said } = line;
-    const text = JSON.stringify(said);
+    const frames = line.event === "remove-fail" ? line.lastMfn : `${line.gfn} ${line.pages}`;
+    const text = `${line.event} ${line.mfn} ${frames} ${line.at?.clock} ${line.at?.value}`;
     const again = text === state.latest || state.recent.has(text);
     state.latest = text;
     if (!isFine(line.at) || again) return again;
     state.recent.add(text);
-    if (state.recent.size > RECENT) for (const oldest of state.recent) return !state.recent.delete(oldest);
+    const [oldest] = state.recent;
+    if (state.recent.size > RECENT && oldest !== undefined) state.recent.delete(oldest);
     return false;
   };
 

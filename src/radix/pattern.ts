@@ -2,7 +2,6 @@ import type { Mfn } from "../address.ts";
 import { type Format, frameField, frameHi, frameLo, LEAF, TABLE } from "../format/format.ts";
 import { WORDS } from "../memory/memory.ts";
 import type { Description, SimulatedMemory } from "../memory/simulated.ts";
-import { store } from "./entries.ts";
 import type { WritableTree } from "./tree.ts";
 
 /**
@@ -14,8 +13,8 @@ export interface Pattern {
   readonly level: number;
   /** Entries with leaves' frames relative and table pointers' frames zero. Never written. */
   readonly words: Uint32Array;
-  /** What pointers lead to, by index. */
-  readonly children: ReadonlyMap<number, Placed>;
+  /** What pointers lead to, in ascending order. */
+  readonly children: readonly Children[];
   /** Nothing in it maps anything, so that its place does not matter. */
   readonly leafless: boolean;
 }
@@ -24,6 +23,13 @@ export interface Placed {
   readonly pattern: Pattern;
   /** Pages that are added to every output frame. */
   readonly shift: number;
+}
+
+/** Neighbouring pointers to tables of one pattern, each `step` pages further on than the one before. */
+export interface Children extends Placed {
+  readonly index: number;
+  readonly count: number;
+  readonly step: number;
 }
 
 /** A table that stands for a placed pattern until somebody looks. */
@@ -42,14 +48,23 @@ export class DescribedTable implements Description {
 }
 
 /** Whether `b` says `pages` further on what `a` says. */
-export const isShifted = (a: Placed, b: Placed, pages: number): boolean =>
+const isShifted = (a: Placed, b: Placed, pages: number): boolean =>
   a.pattern === b.pattern && (a.pattern.leafless || b.shift - a.shift === pages);
+
+const withFrameLo = (lo: number, frame: number): number => ((lo & 0xfff) | frameLo(frame)) >>> 0;
+const withFrameHi = (hi: number, frame: number): number => ((hi & 0xfff0_0000) | frameHi(frame)) >>> 0;
+
+/** What a run of described tables stands for; found again by its maker function. */
+interface RunPlace extends Placed {
+  readonly step: number;
+}
 
 /** The patterns of one format in one memory. */
 export class Patterns {
   readonly #format: Format;
   readonly #memory: SimulatedMemory;
   readonly #known = new Map<number, Pattern[]>();
+  readonly #runs = new WeakMap<(i: number) => Description, RunPlace>();
 
   constructor(format: Format, memory: SimulatedMemory) {
     this.#format = format;
@@ -65,81 +80,123 @@ export class Patterns {
     return placed;
   }
 
+  /** What a table stands for, if nobody has looked at it. */
+  standing(table: Mfn): Placed | undefined {
+    const description = this.#memory.description(table);
+    return description instanceof DescribedTable ? description.placed : undefined;
+  }
+
+  /** Whether table `b` says `pages` further on what table `a` says. Describes both. */
+  alike(a: Mfn, b: Mfn, level: number, pages: number): boolean {
+    const run = this.#memory.describedRun(a);
+    if (run && run === this.#memory.describedRun(b)) {
+      const place = this.#runs.get(run.at);
+      if (place) return place.pattern.leafless || (b - a) * place.step === pages;
+    }
+    return isShifted(this.describe(a, level), this.describe(b, level), pages);
+  }
+
   /** A new table that stands for a placed pattern. */
   make(placed: Placed): Mfn {
     return this.#memory.allocateDescribed(new DescribedTable(this, placed));
   }
 
-  /** Let an existing table stand for another placed pattern; what was below it is given up. */
-  replace(table: Mfn, level: number, placed: Placed): void {
-    this.describe(table, level);
-    this.#memory.describe(table, new DescribedTable(this, placed));
+  /** `count` new tables with neighbouring frames, each `step` pages further on. Returns the first. */
+  makeRun({ pattern, shift }: Placed, count: number, step: number): Mfn {
+    const at = (i: number): Description => new DescribedTable(this, { pattern, shift: shift + i * step });
+    this.#runs.set(at, { pattern, shift, step });
+    return this.#memory.allocateDescribedRun(count, at);
   }
 
   fill(words: Uint32Array, { pattern, shift }: Placed): void {
     words.set(pattern.words);
+    if (pattern.leafless && pattern.children.length === 0) return;
     const { level, children } = pattern;
-    for (let i = 0; i < WORDS; i += 2) {
-      const lo = words[i]!;
-      const hi = words[i + 1]!;
-      const kind = this.#format.kindOf(lo, hi, level);
-      if (kind !== LEAF) continue;
-      const frame = frameField(lo, hi) + shift;
-      words[i] = ((lo & 0xfff) | frameLo(frame)) >>> 0;
-      words[i + 1] = ((hi & 0xfff0_0000) | frameHi(frame)) >>> 0;
+    if (shift > 0) this.#move(words, level, shift);
+    for (const { index, count, step, pattern: child, shift: at } of children) {
+      const first =
+        count === 1
+          ? this.make({ pattern: child, shift: at + shift })
+          : this.makeRun({ pattern: child, shift: at + shift }, count, step);
+      for (let i = 0; i < count; i++) {
+        const w = 2 * (index + i);
+        words[w] = withFrameLo(words[w]!, first + i);
+        words[w + 1] = withFrameHi(words[w + 1]!, first + i);
+      }
     }
-    for (const [index, child] of children) {
-      const table = this.make({ pattern: child.pattern, shift: child.shift + shift });
-      store(
-        words,
-        index,
-        ((words[2 * index]! & 0xfff) | frameLo(table)) >>> 0,
-        ((words[2 * index + 1]! & 0xfff0_0000) | frameHi(table)) >>> 0,
-      );
+  }
+
+  /** Add pages to the frame of every leaf. */
+  #move(words: Uint32Array, level: number, pages: number): void {
+    for (let w = 0; w < WORDS; w += 2) {
+      const lo = words[w]!;
+      const hi = words[w + 1]!;
+      if (this.#format.kindOf(lo, hi, level) !== LEAF) continue;
+      const frame = frameField(lo, hi) + pages;
+      words[w] = withFrameLo(lo, frame);
+      words[w + 1] = withFrameHi(hi, frame);
     }
   }
 
   /** The content of a table, relative; the tables below are described and given up. */
   #read(source: Uint32Array, level: number): Placed {
     const words = source.slice();
-    const children = new Map<number, Placed>();
+    const children: Children[] = [];
     let base = Number.POSITIVE_INFINITY;
-    for (let i = 0; i < WORDS; i += 2) {
-      const lo = words[i]!;
-      const hi = words[i + 1]!;
-      const kind = this.#format.kindOf(lo, hi, level);
+    for (let i = 0; i < WORDS / 2; ) {
+      const lo = words[2 * i]!;
+      const hi = words[2 * i + 1]!;
+      const kind = lo === 0 && hi === 0 ? 0 : this.#format.kindOf(lo, hi, level);
       if (kind === LEAF) base = Math.min(base, frameField(lo, hi));
-      else if (kind === TABLE) {
-        const table = frameField(lo, hi) as Mfn;
-        const child = this.describe(table, this.#format.nextLevelOf(lo, hi, level));
-        this.#memory.free(table);
-        children.set(i / 2, child);
-        if (!child.pattern.leafless) base = Math.min(base, child.shift);
-        words[i] = lo & 0xfff;
-        words[i + 1] = (hi & 0xfff0_0000) >>> 0;
+      if (kind !== TABLE) {
+        i++;
+        continue;
       }
+      const child = this.#readChildren(words, i, level);
+      children.push(child);
+      if (!child.pattern.leafless) base = Math.min(base, child.shift);
+      i += child.count;
     }
     const leafless = base === Number.POSITIVE_INFINITY;
     const shift = leafless ? 0 : base;
-    if (shift > 0)
-      for (let i = 0; i < WORDS; i += 2) {
-        const lo = words[i]!;
-        const hi = words[i + 1]!;
-        if (this.#format.kindOf(lo, hi, level) !== LEAF) continue;
-        const frame = frameField(lo, hi) - shift;
-        words[i] = ((lo & 0xfff) | frameLo(frame)) >>> 0;
-        words[i + 1] = ((hi & 0xfff0_0000) | frameHi(frame)) >>> 0;
-      }
-    const relative = new Map(
-      [...children].map(([index, { pattern, shift: at }]) => [
-        index,
-        { pattern, shift: pattern.leafless ? 0 : at - shift },
-      ]),
+    if (shift > 0) this.#move(words, level, -shift);
+    const relative = joined(
+      children.map((c) => ({
+        ...c,
+        shift: c.pattern.leafless ? 0 : c.shift - shift,
+        step: c.pattern.leafless ? 0 : c.step,
+      })),
     );
     return { pattern: this.#intern(level, words, relative, leafless), shift };
   }
 
-  #intern(level: number, words: Uint32Array, children: ReadonlyMap<number, Placed>, leafless: boolean): Pattern {
+  /** The table that a pointer leads to, or the whole run of described ones that it begins; given up, pointers cleared. */
+  #readChildren(words: Uint32Array, index: number, level: number): Children {
+    const first = frameField(words[2 * index]!, words[2 * index + 1]!) as Mfn;
+    const below = this.#format.nextLevelOf(words[2 * index]!, words[2 * index + 1]!, level);
+    const run = this.#memory.describedRun(first);
+    const place = run && this.#runs.get(run.at);
+    let count = 1;
+    if (run && place && run.first === first && run.left.size === 0) {
+      while (
+        count < run.count &&
+        index + count < WORDS / 2 &&
+        this.#format.kindOf(words[2 * (index + count)]!, words[2 * (index + count) + 1]!, level) === TABLE &&
+        frameField(words[2 * (index + count)]!, words[2 * (index + count) + 1]!) === first + count
+      )
+        count++;
+    }
+    const placed =
+      place && run && count > 1 ? { pattern: place.pattern, shift: place.shift } : this.describe(first, below);
+    this.#memory.freeRun(first, count);
+    for (let i = index; i < index + count; i++) {
+      words[2 * i] = words[2 * i]! & 0xfff;
+      words[2 * i + 1] = (words[2 * i + 1]! & 0xfff0_0000) >>> 0;
+    }
+    return { ...placed, index, count, step: count > 1 && place ? place.step : 0 };
+  }
+
+  #intern(level: number, words: Uint32Array, children: readonly Children[], leafless: boolean): Pattern {
     let hash = level;
     for (let i = 0; i < WORDS; i++) hash = Math.imul(hash ^ words[i]!, 0x01000193);
     const bucket = this.#known.get(hash) ?? [];
@@ -153,19 +210,37 @@ export class Patterns {
   }
 }
 
+/** Neighbours that continue each other become one, so that equal contents are described equally. */
+function joined(children: readonly Children[]): readonly Children[] {
+  const result: Children[] = [];
+  for (const child of children) {
+    const last = result.at(-1);
+    const adjoins = last && last.pattern === child.pattern && last.index + last.count === child.index;
+    const gap = adjoins ? child.shift - (last.shift + (last.count - 1) * last.step) : 0;
+    const fits = adjoins && (last.count === 1 || gap === last.step) && (child.count === 1 || gap === child.step);
+    if (fits) result[result.length - 1] = { ...last, count: last.count + child.count, step: gap };
+    else result.push(child);
+  }
+  return result;
+}
+
 function sameWords(a: Uint32Array, b: Uint32Array): boolean {
   for (let i = 0; i < WORDS; i++) if (a[i] !== b[i]) return false;
   return true;
 }
 
-function sameChildren(a: ReadonlyMap<number, Placed>, b: ReadonlyMap<number, Placed>): boolean {
-  if (a.size !== b.size) return false;
-  for (const [index, child] of a) {
-    const other = b.get(index);
-    if (!other || other.pattern !== child.pattern || other.shift !== child.shift) return false;
-  }
-  return true;
-}
+const sameChildren = (a: readonly Children[], b: readonly Children[]): boolean =>
+  a.length === b.length &&
+  a.every((child, i) => {
+    const { pattern, shift, index, count, step } = b[i]!;
+    return (
+      child.pattern === pattern &&
+      child.shift === shift &&
+      child.index === index &&
+      child.count === count &&
+      child.step === step
+    );
+  });
 
 const stores = new WeakMap<SimulatedMemory, Map<Format, Patterns>>();
 

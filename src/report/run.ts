@@ -27,6 +27,7 @@ export interface RunDocument {
   readonly operations: readonly OperationResult[];
 }
 
+/** The document of a script's run. `raw` keeps bookkeeping bits, which then split runs and show in flags. */
 export const runDocument = (run: ScriptRun, raw: boolean): RunDocument => ({
   physmap: 1,
   kind: "run",

@@ -70,8 +70,9 @@ function requestLines(request: TraceRequest, style: Style, verbose: boolean): st
   const { operation, gfn, mfn, pages, start, entries, calls, lost, pieces, morePieces } = request;
   const least = start === "seen" ? "" : "at least ";
   const verb = operation === "map" ? "map  " : request.undo ? "undo " : "unmap";
-  const first = `  ${verb}  ${at(gfn)} → ${at(mfn)}  ${least}${size(pages * 4096)}`;
   const [word, dress] = outcome(request, style);
+  const brief = word === "done";
+  const first = `  ${verb}  ${at(gfn)} → ${at(mfn)}  ${least}${size(pages * 4096)}${brief ? `  ${dress(word)}` : ""}`;
   const timed = request.seconds === null || calls < 2 ? "" : `, ${seconds(request.seconds)} to the last call`;
   const missing = lost > 0 ? `, ${thousands(lost)} not in the log` : "";
   const done = `${lost > 0 ? "at least " : ""}${plural(calls, "call")}${missing}: ${entriesText(entries)}${timed}`;
@@ -88,7 +89,7 @@ function requestLines(request: TraceRequest, style: Style, verbose: boolean): st
   return [
     first,
     ...wrap(done, style.width, "         "),
-    ...wrap(word, style.width, "         ").map(dress),
+    ...(brief ? [] : wrap(word, style.width, "         ").map(dress)),
     ...table(rows, [{}, { align: "right" }, { align: "right" }, {}], "           "),
     ...(shown.length > 0 && more > 0 ? [`           … and ${plural(more, "more piece")} (--json has them)`] : []),
   ];

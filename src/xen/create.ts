@@ -54,7 +54,7 @@ export function assignDevice(domain: Domain, bdf: string): number {
     if (machine.release.iommuFixedAtCreation) return ERRNO.EOPNOTSUPP;
     const rc = makeContext(domain);
     if (rc < 0) return rc;
-    if ((domain.iommuMode as string) === "sync") {
+    if (domain.iommu !== null) {
       const entered = enterRam(domain);
       if (entered < 0) return entered;
     }

@@ -61,8 +61,8 @@ export interface Domain {
 
   /** How each piece was decided, in order; cleared by whoever reads it. */
   readonly decisions: Decision[];
-  /** A 2 MiB region that was demoted to 4 KiB: explains its other pages. */
-  demotion: { until: number; because: ReasonCode } | null;
+  /** A 2 MiB region that was demoted to 4 KiB: explains its other pages, as long as they follow each other. */
+  demotion: { next: number; readonly until: number; readonly because: ReasonCode } | null;
   /** Lines that the hypervisor would log, newest last, and how many are kept at most. */
   readonly log: string[];
   readonly logLimit: number;

@@ -1,4 +1,5 @@
 import type { Gfn, Mfn } from "../address.ts";
+import type { FrameSet } from "../ranges.ts";
 import { ERRNO } from "./constants.ts";
 import { type Domain, domainTag, isTranslated, logHasRoom, logLine, usesIommu } from "./domain.ts";
 import { mapMmioRegions, unmapMmioRegions } from "./map-mmio.ts";
@@ -65,6 +66,17 @@ export function memoryMapping(domain: Domain, gfnField: U64, mfnField: U64, page
 }
 
 /**
+ * What is left of a permission after a revocation. A range that begins in a gap and reaches into a later permission makes
+ * the permission before it grow up to the range, as real Xen 4.14 to 4.20 do: the frames in between can then be mapped.
+ */
+function revoked(frames: FrameSet<Mfn>, start: number, pages: number): FrameSet<Mfn> {
+  const rest = frames.remove(start, pages);
+  const before = frames.ranges.findLast((range) => range.start < start);
+  if (!before || before.end >= start || !frames.overlaps(start, pages)) return rest;
+  return rest.add(before.end, start - before.end);
+}
+
+/**
  * `XEN_DOMCTL_iomem_permission`: grant or revoke the right to have machine frames mapped (2.4, end). Granting what is
  * granted and revoking what is not both succeed.
  */
@@ -78,7 +90,7 @@ export function iomemPermission(domain: Domain, mfnField: U64, pagesField: U64, 
   const pages = Number(pagesField);
   const { permissions } = domain;
   const wasEmpty = permissions.frames.isEmpty;
-  permissions.frames = allow ? permissions.frames.add(mfn, pages) : permissions.frames.remove(mfn, pages);
+  permissions.frames = allow ? permissions.frames.add(mfn, pages) : revoked(permissions.frames, mfn, pages);
   // Up to 4.16 every success acts; later only the first grant, to a domain without IOMMU context (the last revocation
   // too, in vain: its condition no longer holds).
   const first = wasEmpty && !permissions.frames.isEmpty;

@@ -1,7 +1,7 @@
 import type { Mfn } from "../address.ts";
 import { EMPTY, frameField, frameHi, frameLo, LEAF, TABLE } from "../format/format.ts";
-import { store } from "../radix/entries.ts";
-import { isShifted, type Placed, patternsOf } from "../radix/pattern.ts";
+import { countRun } from "../radix/entries.ts";
+import { type Placed, patternsOf } from "../radix/pattern.ts";
 import { newPosition, type Position, type WritableTree, walk } from "../radix/tree.ts";
 import { type Domain, logHasRoom, type UpperStore } from "./domain.ts";
 import { driverOf } from "./iommu/driver.ts";
@@ -57,7 +57,7 @@ export interface Request {
 /** What has been seen of one size of region. */
 interface Seen {
   readonly level: number;
-  /** The last three checkpoints at most, one region after the other. */
+  /** The last four checkpoints at most, one region after the other. */
   checkpoints: Checkpoint[];
   /** Stores above this level since the last one. */
   stores: UpperStore[];
@@ -79,7 +79,7 @@ export function watch(request: Request): (done: number, calls: number) => Skip {
     for (const seen of sizes) {
       const region = Math.floor((request.gfn + done) / 2 ** (9 * seen.level));
       if (seen.checkpoints.at(-1)?.region === region) continue;
-      seen.checkpoints = [...seen.checkpoints.slice(-2), takeCheckpoint(request, seen, region, done, calls)];
+      seen.checkpoints = [...seen.checkpoints.slice(-3), takeCheckpoint(request, seen, region, done, calls)];
       seen.stores = [];
       const skip = skipAhead(request, seen);
       if (skip === NOTHING) continue;
@@ -108,7 +108,8 @@ function takeCheckpoint(request: Request, seen: Seen, region: number, done: numb
     pool: domain.pool.used,
     iommuRoot: domain.iommu?.tree.root ?? null,
     stores: seen.stores,
-    aheadAlike: trees(domain).every((tree) => alike(tree, seen.level, region + 1, region + 2)),
+    aheadAlike:
+      region % 512 < 510 && trees(domain).every((tree) => alikeFrom(domain, tree, seen.level, region + 1, 2) === 2),
   };
 }
 
@@ -124,33 +125,39 @@ function slotOf(tree: WritableTree, level: number, region: number): Position | n
   return scratch.level === level + 1 ? scratch : null;
 }
 
-/** Whether two neighbouring regions hold the same, one region further on. Markers do not count. */
-function alike(tree: WritableTree, level: number, a: number, b: number): boolean {
-  if (Math.floor(a / 512) !== Math.floor(b / 512)) return false;
-  const at = slotOf(tree, level, a);
-  // No table yet: nothing in either, unless a larger leaf covers both.
-  if (!at) return level + 1 <= tree.levels ? scratch.kind === EMPTY : true;
-  const i = 2 * (a % 512);
-  const j = 2 * (b % 512);
-  const [lo, hi, l, h] = [at.words[i]!, at.words[i + 1]!, at.words[j]!, at.words[j + 1]!];
-  const { format } = tree;
-  const kind = format.kindOf(lo, hi, level + 1);
-  if (kind !== format.kindOf(l, h, level + 1)) return false;
-  const mask = format.bookkeepingMask(level + 1);
-  const flagsDiffer = ((lo ^ l) & 0xfff & ~mask.lo) !== 0 || ((hi ^ h) & 0xfff0_0000 & ~mask.hi) !== 0;
-  if (flagsDiffer) return false;
-  if (kind === TABLE) {
-    const patterns = patternsOf(tree);
-    const first = patterns.describe(frameField(lo, hi) as Mfn, level);
-    return isShifted(first, patterns.describe(frameField(l, h) as Mfn, level), 2 ** (9 * level));
+/**
+ * How many regions from one on, `limit` at most, hold the same, each one region further on than the one before; 0 where a
+ * larger leaf covers the region. Contiguity markers do not count; the counts that AMD-Vi's merging keeps in the same bits
+ * do.
+ */
+function alikeFrom(domain: Domain, tree: WritableTree, level: number, region: number, limit: number): number {
+  const at = slotOf(tree, level, region);
+  // No table yet: nothing in any of them.
+  if (!at) return level + 1 > tree.levels || scratch.kind === EMPTY ? limit : 0;
+  const { words, index, lo, hi, kind } = at;
+  const room = Math.min(limit, 512 - index);
+  const size = 2 ** (9 * level);
+  const ignore = tree === domain.p2m ? NO_MARKER : markerMask(domain);
+  if (kind !== TABLE) return countRun(words, index, room, lo, hi, kind === LEAF ? size * 4096 : 0, ignore);
+  const patterns = patternsOf(tree);
+  let n = 1;
+  for (let frame = frameField(lo, hi); n < room; n++) {
+    const l = words[2 * (index + n)]!;
+    const h = words[2 * (index + n) + 1]!;
+    const next = frameField(l, h);
+    if (((lo ^ l) & 0xfff & ~ignore.lo) !== 0 || ((hi ^ h) & 0xfff0_0000 & ~ignore.hi) !== 0) break;
+    if (!patterns.alike(frame as Mfn, next as Mfn, level, size)) break;
+    frame = next;
   }
-  return frameField(l, h) - frameField(lo, hi) === (kind === LEAF ? 2 ** (9 * level) : 0);
+  return n;
 }
 
 /** Account for as many regions as will certainly go like the last one, and say how much that was. */
 function skipAhead(request: Request, { level, checkpoints }: Seen): Skip {
-  const [c0, c1, c2] = checkpoints;
-  if (!c0 || !c1 || !c2) return NOTHING;
+  const [before, c0, c1, c2] = checkpoints;
+  if (!before || !c0 || !c1 || !c2) return NOTHING;
+  // The oldest region whose tables are repeated must have been like the others before it was gone through.
+  if (before.region + 1 !== c0.region || !before.aheadAlike) return NOTHING;
   const count = repetitions(request, level, c0, c1, c2);
   if (count <= 0) return NOTHING;
   repeat(request, level, c1, c2, count);
@@ -166,8 +173,6 @@ function repetitions(request: Request, level: number, c0: Checkpoint, c1: Checkp
     c2.region === c1.region + 1 &&
     c0.offset === c2.offset &&
     c1.offset === c2.offset &&
-    // The oldest of them must have been gone through from its start.
-    c0.done >= c0.offset &&
     c0.aheadAlike &&
     c1.aheadAlike &&
     c2.aheadAlike &&
@@ -186,33 +191,23 @@ function repetitions(request: Request, level: number, c0: Checkpoint, c1: Checkp
   let most = Math.min(511 - (present % 512), present % 512 < 2 ? 0 : Number.POSITIVE_INFINITY);
   // Enough must be left for the rules that look at what is left.
   most = Math.min(most, Math.floor((request.pages - c2.done) / size) - 1);
-  if (add)
+  if (add) {
+    // Alike from the start of the oldest region that is repeated.
+    const from = c0.done - c0.offset;
     most = Math.min(
       most,
-      Math.floor((uniformFrames(domain.machine, request.mfn + c0.done) - (c2.done - c0.done)) / size) - 1,
+      Math.floor((uniformFrames(domain.machine, request.mfn + from) - (c2.done - from)) / size) - 1,
     );
+  }
   const perRegion = c2.pool - c1.pool;
   if (perRegion > 0) most = Math.min(most, Math.floor((domain.pool.pages - domain.pool.used) / perRegion));
-  let count = 0;
-  const both = trees(domain);
-  // Where leaves stand ahead of a mapping, a table may complete in another order than the recorded one.
-  const open = (tree: WritableTree, region: number): boolean => {
-    const at = slotOf(tree, level, region);
-    return (
-      !add ||
-      !at ||
-      tree.format.kindOf(at.words[2 * (region % 512)]!, at.words[2 * (region % 512) + 1]!, level + 1) !== LEAF
-    );
-  };
-  while (
-    count < most &&
-    both.every(
-      (tree) =>
-        open(tree, present + count + 1) && (count === 0 || alike(tree, level, present + count, present + count + 1)),
-    )
-  )
-    count++;
-  return both.every((tree) => slotOf(tree, level, present) !== null) ? count : 0;
+  for (const tree of trees(domain)) {
+    if (most <= 0 || !slotOf(tree, level, present)) return 0;
+    most = Math.min(most, alikeFrom(domain, tree, level, present + 1, most));
+    // Where leaves stand ahead of a mapping, a table may complete in another order than the recorded one.
+    if (add && slotOf(tree, level, present + 1)?.kind === LEAF) return 0;
+  }
+  return most;
 }
 
 /** Mapping notes one decision that covers everything since the first checkpoint. */
@@ -297,9 +292,25 @@ function lift(tree: WritableTree, level: number, present: number, count: number)
     return { lo, hi, kind, placed: kind === TABLE ? patterns.describe(frameField(lo, hi) as Mfn, level) : null };
   };
   const samples: Samples = [sample(present), sample(present - 1), sample(present - 2)];
-  for (let region = present - 1; region <= present + count; region++) {
-    const { lo, hi, placed } = sample(region);
-    if (placed) memory.free(frameField(lo, hi) as Mfn);
+  for (let region = present - 1; region <= present + count; ) {
+    const i = 2 * (region % 512);
+    if (format.kindOf(words[i]!, words[i + 1]!, level + 1) !== TABLE) {
+      region++;
+      continue;
+    }
+    const first = frameField(words[i]!, words[i + 1]!) as Mfn;
+    const run = memory.describedRun(first);
+    let tables = 1;
+    if (run?.first === first)
+      while (
+        tables < run.count &&
+        region + tables <= present + count &&
+        frameField(words[i + 2 * tables]!, words[i + 2 * tables + 1]!) === first + tables
+      )
+        tables++;
+    if (!run) patterns.describe(first, level);
+    memory.freeRun(first, tables);
+    region += tables;
   }
   return samples;
 }
@@ -319,19 +330,19 @@ function lay(
   const { words } = slotOf(tree, level, present)!;
   const patterns = patternsOf(tree);
   const size = 2 ** (9 * level);
-  for (let region = present - 1; region <= present + count; region++) {
-    const age = Math.min(2, present + count - region) as 0 | 1 | 2;
+  const put = (first: number, regions: number, age: 0 | 1 | 2): void => {
     const { lo, hi, kind, placed } = samples[age];
-    const shift = (region - (present - age)) * size;
-    const i = 2 * (region % 512);
-    const frame = placed
-      ? patterns.make({ pattern: placed.pattern, shift: placed.shift + shift })
-      : frameField(lo, hi) + (kind === LEAF ? shift : 0);
-    store(
-      words,
-      i / 2,
-      ((lo & 0xfff & ~keep.lo) | (words[i]! & keep.lo) | frameLo(frame)) >>> 0,
-      ((hi & 0xfff0_0000 & ~keep.hi) | (words[i + 1]! & keep.hi) | frameHi(frame)) >>> 0,
-    );
-  }
+    const shift = (first - (present - age)) * size;
+    const table = placed && patterns.makeRun({ pattern: placed.pattern, shift: placed.shift + shift }, regions, size);
+    const step = placed ? 1 : kind === LEAF ? size : 0;
+    let frame: number = table ?? frameField(lo, hi) + (kind === LEAF ? shift : 0);
+    for (let w = 2 * (first % 512); w < 2 * (first % 512) + 2 * regions; w += 2) {
+      words[w] = ((lo & 0xfff & ~keep.lo) | (words[w]! & keep.lo) | frameLo(frame)) >>> 0;
+      words[w + 1] = ((hi & 0xfff0_0000 & ~keep.hi) | (words[w + 1]! & keep.hi) | frameHi(frame)) >>> 0;
+      frame += step;
+    }
+  };
+  put(present - 1, count, 2);
+  put(present + count - 1, 1, 1);
+  put(present + count, 1, 0);
 }

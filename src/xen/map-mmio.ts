@@ -58,10 +58,12 @@ function explainBlocks(
   decision: OrderDecision,
   lowered: ReasonCode | null,
 ): void {
-  if (lowered) domain.demotion = { until: gfn + 2 ** decision.order, because: lowered };
-  const { demotion } = domain;
-  const demoted = demotion && order === 0 && gfn < demotion.until && gfn >= demotion.until - 512;
-  note(domain, gfn as Gfn, mfn as Mfn, blocks * 2 ** order, order, demoted ? demotion.because : decision.because);
+  const pages = blocks * 2 ** order;
+  if (lowered) domain.demotion = { next: gfn, until: gfn + 2 ** decision.order, because: lowered };
+  // Only what goes on from there shares the reason: a later mapping into the same region has its own.
+  if (domain.demotion?.next !== gfn || gfn >= domain.demotion.until) domain.demotion = null;
+  note(domain, gfn as Gfn, mfn as Mfn, pages, order, domain.demotion?.because ?? decision.because);
+  if (domain.demotion) domain.demotion.next = gfn + pages;
 }
 
 /** Map MMIO frames: 0, the positive number of frames done, or a negative error. */

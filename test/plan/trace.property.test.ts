@@ -123,7 +123,7 @@ describe("trace of a log that the model printed", () => {
             });
           }
         }),
-        { numRuns: 60 },
+        { numRuns: 20 },
       );
     });
 
@@ -143,7 +143,7 @@ describe("trace of a log that the model printed", () => {
           trace.requests.map(place).sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
         expect(byTime(traced(shuffled))).toEqual(byTime(straight));
       }),
-      { numRuns: 30 },
+      { numRuns: 12 },
     );
   });
 
@@ -157,7 +157,7 @@ describe("trace of a log that the model printed", () => {
         expect(twice.lines.repeated).toBeGreaterThan(0);
         expect(twice.times).toEqual(traced(lines).times);
       }),
-      { numRuns: 30 },
+      { numRuns: 12 },
     );
   });
 
@@ -205,7 +205,7 @@ describe("trace of a log that the model printed", () => {
           expect(trace.ranges.length).toBeLessThanOrEqual(ranges.size);
         },
       ),
-      { numRuns: 100 },
+      { numRuns: 40 },
     );
   });
 });

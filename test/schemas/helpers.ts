@@ -4,6 +4,7 @@ import Ajv2020, { type ValidateFunction } from "ajv/dist/2020.js";
 import { type JsonSchema, makeSchemas } from "../../scripts/schemas/all.mjs";
 import { FORMATS } from "../../src/format/index.ts";
 import { CollectSchema, type Inventory, readInputs } from "../../src/inventory/index.ts";
+import { calibrationSchema } from "../../src/plan/calibration.ts";
 import { scriptSchema } from "../../src/plan/script.ts";
 import { PLATFORM_CODES } from "../../src/platform/reasons.ts";
 import { LEDGER_KINDS } from "../../src/xen/ledger.ts";
@@ -20,6 +21,7 @@ export const made: Readonly<Record<string, JsonSchema>> = makeSchemas({
   formats: Object.keys(FORMATS),
   scriptSchema,
   collectSchema: CollectSchema,
+  calibrationSchema,
 });
 
 const ajv = new Ajv2020.default({ strict: true, allErrors: false, allowUnionTypes: true });
@@ -37,10 +39,10 @@ export function validator(kind: string): ValidateFunction {
 /** As a reader of the document meets it: what JSON cannot hold must not be there. */
 export const asJson = <T>(document: T): T => JSON.parse(JSON.stringify(document)) as T;
 
-/** What is wrong with a document, as "where: what"; empty when nothing is. */
+/** What is wrong with a JSON document, as "where: what"; empty when nothing is. */
 export function faultsOf(kind: string, document: unknown): readonly string[] {
   const validate = validator(kind);
-  return validate(asJson(document)) ? [] : (validate.errors ?? []).map((e) => `${e.instancePath}: ${e.message}`);
+  return validate(document) ? [] : (validate.errors ?? []).map((e) => `${e.instancePath}: ${e.message}`);
 }
 
 /** An example's folder as the inputs of a plan. */

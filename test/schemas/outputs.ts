@@ -2,7 +2,7 @@ import { gfn } from "../../src/address.ts";
 import { makeSnapshot } from "../../src/image/snapshot.ts";
 import { tablesDocument } from "../../src/inspect/tables.ts";
 import { type Inventory, makeCollect, readInputs } from "../../src/inventory/index.ts";
-import { compare, parseKeys, plan, readScript, runScript, why } from "../../src/plan/index.ts";
+import { compare, parseKeys, plan, readScript, readTrace, runScript, why } from "../../src/plan/index.ts";
 import { runDocument } from "../../src/report/run.ts";
 import { example, readExample } from "./helpers.ts";
 
@@ -34,33 +34,42 @@ export const HUGE = inputs(
   "\tRegion 2: Memory at f0000800 (32-bit, non-prefetchable) [size=256]",
 );
 
+/** With a range that the toolstack enters before the devices. */
+const IOMEM = readInputs([
+  {
+    name: "lspci.txt",
+    text: "05:00.0 Serial controller [0700]: Example [1af4:1]\n\tRegion 0: Memory at f0000000 (32-bit, non-prefetchable) [size=1M]\n",
+  },
+  { name: "guest.cfg", text: 'type = "hvm"\nmemory = 512\npci = [ "05:00.0" ]\niomem = [ "fed00,2@100000" ]\n' },
+]);
 const P40 = example("p40");
 const NIC = example("msix-nic");
 
 const PLANS: readonly Output[] = [
-  ["plan", "as it is", () => planned(P40, "xen=4.11", true)],
+  ["plan", "with advice and a boot", () => planned(NIC, "xen=4.14.6", true)],
   ...[
     "guest=pv,xen=4.11",
     "guest=pv,xen=4.22",
     "guest=pvh,xen=4.17.5",
     "guest=pvh,xen=4.10",
-    "xen=4.7",
     "xen=as-posted,mmio-1g=on",
     "xen=4.17.5,cpu=amd",
     "cmdline=iommu=off,xen=4.12",
-    "cmdline=hap_2mb=0,xen=4.17",
-    "hap=off,xen=4.12",
     "passthrough=disabled,xen=4.17.5",
-    "shadow-memory=1,xen=4.17.5,hap=off",
     "shadow-memory=4,xen=4.11,cpu=amd",
     "phys-bits=36,xen=4.17.5",
     "memory=4,mmio-hole=256,xen=4.17.5",
-    "bar-address=82:00.0:1=0x1000001000,xen=4.17.5",
     "guest-kernel=windows,xen=4.17.5",
   ].map((keys): Output => ["plan", `P40, ${keys}`, () => planned(P40, keys)]),
-  ["plan", "MSI-X", () => planned(NIC, "xen=4.14.6", true)],
-  ["plan", "MSI-X in a PVH dom0", () => planned(NIC, "guest=pvh,xen=4.17.5")],
-  ["plan", "eight GPUs", () => planned(example("eight-gpus"), "xen=4.17.5")],
+  ...[
+    "xen=4.7",
+    "cmdline=hap_2mb=0,xen=4.17",
+    "hap=off,xen=4.12",
+    "guest=pvh,xen=4.17.5",
+    "bar-address=5e:00.0:0=0xf0001000,xen=4.17.5",
+    "bar-address=5e:00.0:0=0x1000,xen=4.17.5",
+  ].map((keys): Output => ["plan", `NICs, ${keys}`, () => planned(NIC, keys)]),
+  ["plan", "iomem", () => planned(IOMEM, "xen=4.17.5")],
   ["plan", "BARs without address or size", () => planned(BROKEN, "xen=4.17.5", true)],
   ["plan", "BARs without address or size in a PVH dom0", () => planned(BROKEN, "guest=pvh")],
   ["plan", "a BAR that fits nowhere", () => planned(HUGE, "xen=4.17.5,phys-bits=36", true)],
@@ -75,9 +84,8 @@ const WHYS: readonly Output[] = [
   ["why", "own IOMMU tables", () => why(NIC, { xen: "4.12", cpu: "amd" }, gfn(0xf0001))],
   ["why", "an MSI-X hole", () => why(NIC, { xen: "4.17.5" }, gfn(0xf0002))],
   ["why", "RAM", () => why(NIC, {}, gfn(0x10))],
-  ["why", "nothing", () => why(NIC, {}, gfn(0x7000_0000))],
-  ["why", "beyond the tables", () => why(NIC, {}, gfn(2 ** 39))],
-  ["why", "a PV guest", () => why(NIC, { guest: "pv" }, gfn(0x38ffc0000))],
+  ["why", "nothing", () => why(NIC, {}, gfn(0x7000_000))],
+  ["why", "a PVH dom0", () => why(NIC, { guest: "pvh" }, gfn(0x38ffc0001))],
 ];
 
 export const SCRIPTS = ["iommu-coalescing", "misaligned-bar", "msix-read-only", "partial-unmap", "pool-runs-dry"];
@@ -147,7 +155,30 @@ const TABLES: readonly Output[] = [
   ["snapshot", "of the model", () => makeSnapshot({ host: "none", depth: { of: 2 } }, trees())],
 ];
 
+/** Two requests of a log of host-inputs.md 7's shape: one in several calls, timed, and one that failed. */
+const LOG = [
+  "(XEN) [  812.100200] memory_map:add: d3 gfn=1000000 mfn=202000000 nr=18000",
+  "(XEN) [  812.100900] memory_map:add: d3 gfn=1008000 mfn=202008000 nr=10000",
+  "(XEN) [  812.101500] memory_map:add: d3 gfn=1010000 mfn=202010000 nr=8000",
+  "(XEN) [  812.200000] memory_map:add: d4 gfn=f0000 mfn=c8000 nr=10",
+  "(XEN) [  812.200100] memory_map:fail: d4 gfn=f0000 mfn=c8000 nr=10 ret:-12",
+  "(XEN) memory_map:remove: d4 gfn=zz",
+].join("\n");
+
 const READ: readonly Output[] = [
+  ["trace", "a log", () => readTrace(LOG, "xl-dmesg.txt")],
+  ["trace", "an empty log", () => readTrace("", "-")],
+  [
+    "calibration",
+    "two kinds",
+    () => ({
+      physmap: 1,
+      kind: "calibration",
+      name: "lab",
+      costs: { hypercalls: [1, 2, 3], setEntries: [0, 0.5, 1] },
+      from: { log: "xl-dmesg.txt" },
+    }),
+  ],
   ["script", "every operation", () => ALL_OPERATIONS],
   ...SCRIPTS.map((name): Output => ["script", name, () => readExample(`scripts/${name}.json`)]),
   [

@@ -416,3 +416,18 @@ describe("NPT entries (6)", () => {
     expect([(lo! >>> 9) & 7, hi! >>> 29]).toEqual(carries ? [3, 3] : [0, 0]);
   });
 });
+
+describe("reasons of orders", () => {
+  it("are given for each stretch, and a demotion explains the rest of its region only", () => {
+    const domain = guest({ xen: "4.17", mmioRo: [{ start: BAR + 600, end: BAR + 601 }] });
+    mapped(domain, AT + 500, BAR + 500, 12 + 512 * 3 + 7);
+    mapped(domain, AT + 512 + 100, BAR + 612, 3);
+    expect(domain.decisions.map(({ gfn, pages, order, because }) => [gfn - AT, pages, order, because])).toEqual([
+      [500, 12, 0, "before-boundary"],
+      [512, 512, 0, "read-only-frames"],
+      [1024, 1024, 9, "aligned-2m"],
+      [2048, 7, 0, "after-boundary"],
+      [612, 3, 0, "after-boundary"],
+    ]);
+  });
+});

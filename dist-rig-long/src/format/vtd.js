@@ -1,0 +1,96 @@
+/** Intel VT-d second stage: page-table-formats.md 3.3, 3.4; Xen's use: xen-mapping.md 7.7, 7.8. */
+import { absent, decodeEntry, largeLeaf, leaf, lowerTable, present, smallLeaf, table, unsupportedSize, upperTable, } from "./entry.js";
+import { EMPTY, LEAF, SOFTWARE, TABLE, } from "./format.js";
+import { checkFrame, checkPagedOrder, compose, isPagedLeaf, nineIndexBits, pagedAddressMask, pagedFrame, pagedLeafOrders, pagedNextLevel, pagedOrder, pagedResize, } from "./paged.js";
+import { address, flag, ignored, reserved } from "./rows.js";
+const MARKER = (v) => `ignored by hardware; Xen from 4.17: contiguity marker ${v}`;
+const accessedDirty = (s) => s.present && s.options.accessedDirty;
+const rows = [
+    flag(0, "R", "reads are not allowed", "reads are allowed"),
+    flag(1, "W", "writes are not allowed", "writes are allowed"),
+    ignored(2, 2, "X, which counts only for requests with an execute right", present),
+    ignored(5, 3, "ignored in a table entry", table),
+    ignored(5, 3, (v) => `EMT ${v}, which counts only with memory-type support`, leaf),
+    ignored(6, 6, "ignored in a table entry", table),
+    ignored(6, 6, "IPAT, which counts only with memory-type support", leaf),
+    ignored(7, 7, "ignored in a 4 KiB leaf", smallLeaf),
+    flag(7, "PS", "points to a table", "a large page", largeLeaf),
+    flag(7, "PS", "points to a table", "a large page", lowerTable),
+    reserved([7, 7], "large-page-illegal", "no large page may stand at this level", upperTable),
+    ignored(8, 8, "ignored: accessed and dirty flags are off", present),
+    flag(8, "A", "not accessed", "accessed", accessedDirty),
+    ignored(9, 9, "ignored: accessed and dirty flags are off", present),
+    ignored(9, 9, "ignored in a table entry", table),
+    flag(9, "D", "not dirty", "dirty", (s) => leaf(s) && s.options.accessedDirty),
+    ignored(10, 10, "ignored by hardware", present),
+    reserved([11, 11], "reserved-bits", "reserved in a table entry", table),
+    flag(11, "SNP", "accesses may be non-coherent", "accesses snoop the caches", leaf),
+    reserved([11, 11], "snoop-unsupported", "no snoop control", (s) => leaf(s) && !s.options.snoopControl),
+    address(51, 12, "address", "output address", leaf),
+    address(51, 12, "address", "next table", table),
+    reserved((s) => [11 + s.order, 12], "misaligned-large-page", "the address is not aligned to the page", largeLeaf),
+    reserved((s) => [51, s.options.physBits], "address-beyond-width", "beyond the host address width", present),
+    ignored(51, 2, "not present: software's own", absent),
+    ignored(55, 52, MARKER),
+    ignored(61, 56),
+    ignored(62, 62, "not present: software's own", absent),
+    reserved([62, 62], "reserved-bits", "reserved in a table entry", table),
+    reserved([62, 62], "transient-mapping-unsupported", "no device-TLB support", leaf),
+    flag(62, "TM", "not transient", "transient mapping", (s) => leaf(s) && s.options.deviceTlb),
+    ignored(63, 63),
+];
+/** VT-d second stage as a table: page-table-formats.md 3.4. */
+export const vtdTable = {
+    rows,
+    checks: [unsupportedSize],
+    accessedDirtyDefault: false,
+    isLeaf: isPagedLeaf,
+    access: ({ lo }) => `${lo & 1 ? "r" : "-"}${lo & 2 ? "w" : "-"}-`,
+    memoryType: () => null,
+};
+/** An entry that holds a contiguity marker (55:52) and nothing else is empty. */
+function kindOf(lo, hi, level) {
+    if ((lo & 3) === 0)
+        return lo === 0 && (hi & 0xff0fffff) === 0 ? EMPTY : SOFTWARE;
+    return isPagedLeaf(lo, level) ? LEAF : TABLE;
+}
+const NAMES = ["", "SS-PTE", "SS-PDE", "SS-PDPE", "SS-PML4E", "SS-PML5E"];
+const BOOKKEEPING = { lo: 0x300, hi: 0x00f00000 };
+export const vtd = {
+    name: "vtd",
+    title: "Intel VT-d second stage",
+    minLevels: 3,
+    maxLevels: 5,
+    entryName: (level) => NAMES[level] || `level ${level} entry`,
+    indexBits: nineIndexBits,
+    leafOrders: pagedLeafOrders,
+    empty: { lo: 0, hi: 0 },
+    kindOf,
+    frameOf: pagedFrame,
+    nextLevelOf: pagedNextLevel,
+    orderOf: pagedOrder,
+    /** Attributes left out are clear; a leaf without R and W is not present. `execute` is ignored. */
+    encodeLeaf(frame, order, a) {
+        checkPagedOrder(order);
+        checkFrame(frame, order);
+        const lo = (a.read ? 1 : 0) |
+            (a.write ? 2 : 0) |
+            (((a.emt ?? 0) & 7) << 3) |
+            (a.ipat ? 0x40 : 0) |
+            (order !== 0 ? 0x80 : 0) |
+            (a.accessed ? 0x100 : 0) |
+            (a.dirty ? 0x200 : 0) |
+            (a.snoop ? 0x800 : 0);
+        return compose(frame, lo, 0, a.software);
+    },
+    resizeLeaf: pagedResize,
+    /** R and W. */
+    encodeTable(frame, _nextLevel, software) {
+        checkFrame(frame, 0);
+        return compose(frame, 3, 0, software);
+    },
+    decode: (raw, level, options) => decodeEntry(vtd, vtdTable, raw, level, options),
+    addressMask: (lo, _hi, level) => pagedAddressMask((lo & 3) !== 0, lo, level),
+    /** A, D and the contiguity marker. */
+    bookkeepingMask: () => BOOKKEEPING,
+};

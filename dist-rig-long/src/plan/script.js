@@ -1,0 +1,121 @@
+import * as v from "valibot";
+import { makeMachine } from "../xen/machine.js";
+import { makeWorld, runOperation } from "../xen/operations.js";
+import { parseRelease } from "../xen/release.js";
+import { optionsOf } from "./machine.js";
+/** "0x…" (up to 64 bits) as an exact number or bigint; plain numbers are taken as they are. */
+const u64 = v.union([
+    v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
+    v.pipe(v.string(), v.regex(/^0x[0-9a-f]{1,16}$/i, 'expected "0x…" with at most 16 digits'), v.transform((text) => {
+        const value = BigInt(text);
+        return value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : value;
+    })),
+]);
+const pages = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+const domain = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(65535));
+const order = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(18));
+/** So that a script cannot ask for unbounded work at once. */
+const extents = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(2 ** 24));
+const operation = v.variant("op", [
+    v.strictObject({
+        op: v.literal("populate"),
+        domain,
+        gfn: u64,
+        order,
+        extents,
+        mfn: v.optional(v.nullable(u64), null),
+    }),
+    v.strictObject({ op: v.literal("iomem_permission"), domain, mfn: u64, pages: u64, allow: v.boolean() }),
+    v.strictObject({
+        op: v.literal("memory_mapping"),
+        domain,
+        gfn: u64,
+        mfn: u64,
+        pages,
+        add: v.boolean(),
+        raw: v.exactOptional(v.boolean()),
+        maxCalls: v.exactOptional(pages),
+        undoOnFailure: v.exactOptional(v.boolean()),
+    }),
+    v.strictObject({ op: v.literal("remove_from_physmap"), domain, gfn: u64 }),
+    v.strictObject({ op: v.literal("decrease_reservation"), domain, gfn: u64, order, extents }),
+    v.strictObject({ op: v.literal("assign_device"), domain, device: v.string() }),
+    v.strictObject({ op: v.literal("deassign_device"), domain, device: v.string() }),
+    v.strictObject({ op: v.literal("destroy"), domain }),
+]);
+/** Schema of an operation script (contract, "Operation scripts"). */
+export const scriptSchema = v.strictObject({
+    physmap: v.literal(1),
+    kind: v.literal("script"),
+    hypervisor: v.strictObject({
+        xen: v.string(),
+        cpu: v.exactOptional(v.picklist(["intel", "amd"])),
+        cmdline: v.exactOptional(v.string()),
+        /** null: the host has no IOMMU. */
+        iommu: v.exactOptional(v.nullable(v.picklist(["vtd", "amdvi"]))),
+        physBits: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(32), v.maxValue(52))),
+        cpus: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(4096))),
+        /** Frames that guests may only read: [first mfn, pages]. */
+        readOnly: v.exactOptional(v.array(v.strictTuple([u64, pages]))),
+    }),
+    domains: v.array(v.strictObject({
+        id: domain,
+        guest: v.exactOptional(v.picklist(["hvm", "pvh", "pv"])),
+        hap: v.exactOptional(v.boolean()),
+        iommu: v.exactOptional(v.picklist(["none", "default", "share_pt", "sync_pt"])),
+        p2mPoolMiB: v.exactOptional(v.pipe(v.number(), v.minValue(0), v.maxValue(2 ** 20))),
+        maxMemKiB: v.exactOptional(pages),
+        vcpus: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(4096))),
+    })),
+    operations: v.array(operation),
+});
+/** The first thing wrong with a document, as one line: where and what. */
+export function issueLine(issues) {
+    const [issue] = issues;
+    if (!issue)
+        return "not understood";
+    const path = (issue.path ?? []).map((item) => String(item.key)).join(".");
+    return `${path ? `at ${path}: ` : ""}${issue.message}`;
+}
+/** Check a parsed JSON document. Returns a sentence when it is no script. */
+export function readScript(document) {
+    const parsed = v.safeParse(scriptSchema, document);
+    if (!parsed.success)
+        return `not an operation script: ${issueLine(parsed.issues)}`;
+    const known = parseRelease(parsed.output.hypervisor.xen);
+    return typeof known === "string" ? known : parsed.output;
+}
+/** A script's host. */
+export function machineOfScript({ hypervisor }, overrides = {}) {
+    const { xen, cpu, cmdline, iommu, physBits, cpus, readOnly } = hypervisor;
+    return {
+        xen,
+        cpu: cpu ?? "intel",
+        options: optionsOf(cmdline ?? ""),
+        ...(iommu === undefined ? {} : { iommu: iommu && { kind: iommu } }),
+        ...(physBits === undefined ? {} : { physBits }),
+        ...(cpus === undefined ? {} : { cpus }),
+        mmioRo: (readOnly ?? []).map(([mfn, count]) => ({ start: Number(mfn), end: Number(mfn) + count })),
+        ...overrides,
+    };
+}
+/** Run a script on the model. */
+export function runScript(script, overrides = {}) {
+    const machine = makeMachine(machineOfScript(script, overrides));
+    const specs = script.domains.map(({ id, guest, hap, iommu, p2mPoolMiB, maxMemKiB, vcpus }) => ({
+        id,
+        ...(guest === undefined ? {} : { guest }),
+        ...(hap === undefined ? {} : { hap }),
+        iommu: iommu ?? "default",
+        ...(p2mPoolMiB === undefined ? {} : { poolPages: p2mPoolMiB * 256 }),
+        ...(maxMemKiB === undefined ? {} : { maxMemKiB }),
+        ...(vcpus === undefined ? {} : { vcpus }),
+    }));
+    const world = makeWorld(machine, specs);
+    const operations = script.operations.map((op) => runOperation(world, op));
+    const domains = specs.map(({ id }) => {
+        const owner = world.domains.get(id ?? 1);
+        return { domain: owner, p2m: owner.p2m, iommu: owner.iommu?.tree ?? null };
+    });
+    return { world, operations, domains };
+}

@@ -1,0 +1,82 @@
+import { frameHi, frameLo } from "../../format/format.js";
+import { FORMATS } from "../../format/index.js";
+import { ERRNO } from "../constants.js";
+import { READ, WRITE } from "../rights.js";
+import { initMarkers } from "./contiguity.js";
+const VTD = {
+    kind: "vtd",
+    marker: { word: 1, shift: 20 },
+    noMemory: ERRNO.ENOMEM,
+    leaf: (machine, rights, order) => ({
+        lo: rights | (order > 0 ? 1 << 7 : 0) | (machine.iommu?.snoopControl ? 1 << 11 : 0),
+        hi: 0,
+    }),
+    rightsOf: (lo) => (lo & 3),
+    pointer: (table) => ({ lo: (frameLo(table) | 3) >>> 0, hi: frameHi(table) }),
+    unchangedFlags: 0,
+    coalesces: (machine, level) => machine.iommuOrders.includes(9 * level),
+};
+const FORCE_COHERENT = 1 << 28;
+const IR = 1 << 29;
+const IW = 1 << 30;
+const AMDVI = {
+    kind: "amdvi",
+    marker: { word: 0, shift: 1 },
+    noMemory: ERRNO.EFAULT,
+    leaf: (_machine, rights) => ({
+        lo: 1,
+        hi: (FORCE_COHERENT | (rights & READ ? IR : 0) | (rights & WRITE ? IW : 0)) >>> 0,
+    }),
+    rightsOf: (_lo, hi) => ((hi >>> 29) & 3),
+    pointer: (table, level) => ({
+        lo: (frameLo(table) | (level << 9) | 1) >>> 0,
+        hi: (frameHi(table) | IR | IW) >>> 0,
+    }),
+    unchangedFlags: 1,
+    // Whatever `superpages` says: only the depth limits it (7.8).
+    coalesces: (_machine, level, levels) => level + 1 < levels,
+};
+const DRIVERS = { vtd: VTD, amdvi: AMDVI };
+export const driverOf = (machine) => DRIVERS[machine.iommu?.kind ?? "vtd"];
+/** A table from the domain heap; null when none is left. From 4.17 on, all but roots start with markers. */
+export function takeIommuTable(domain) {
+    const { machine, ledger } = domain;
+    if (machine.iommuPages <= 0)
+        return null;
+    machine.iommuPages--;
+    ledger.iommuTables++;
+    const table = machine.memory.allocate();
+    if (machine.release.iommuSuperpages)
+        initMarkers(machine.memory.words(table), driverOf(machine).marker);
+    return table;
+}
+export function giveIommuTable(domain, table) {
+    domain.machine.memory.free(table);
+    domain.machine.iommuPages++;
+    domain.ledger.iommuTablesFreed++;
+}
+/** Levels of a new domain's tables (7.7, 7.10). */
+function depth({ machine }) {
+    const { release } = machine;
+    if (machine.iommu?.kind !== "amdvi")
+        return 4;
+    if (release.amdDepthByDomainWidth)
+        return Math.max(2, Math.ceil((Math.min(machine.physBits, 48) - 12) / 9));
+    return release.amdFixedDepth ? 4 : 2;
+}
+/** The domain's own tables: a root without markers. Returns 0, or the error when no page is left. */
+export function makeTables(domain) {
+    const { machine } = domain;
+    const driver = driverOf(machine);
+    if (machine.iommuPages <= 0)
+        return driver.noMemory;
+    machine.iommuPages--;
+    const tree = {
+        format: FORMATS[driver.kind],
+        memory: machine.memory,
+        root: machine.memory.allocate(),
+        levels: depth(domain),
+    };
+    domain.iommu = { tree };
+    return 0;
+}

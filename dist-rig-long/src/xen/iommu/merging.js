@@ -1,0 +1,52 @@
+import { frameField, frameHi, frameLo, TABLE } from "../../format/format.js";
+import { store } from "../../radix/entries.js";
+import { newPosition, pagesAt, walk } from "../../radix/tree.js";
+import { driverOf, giveIommuTable } from "./driver.js";
+import { flushWholeDomain } from "./flush.js";
+/** A table pointer counts consecutive entries up to this; the next one makes the table whole. */
+const FULL = 511;
+/* The count sits in the table pointer: bits 8:1 and, as its ninth bit, bit 63. */
+const countOf = (lo, hi) => ((lo >>> 1) & 0xff) | ((hi >>> 31) << 8);
+function storeCount(words, index, lo, hi, count) {
+    store(words, index, ((lo & ~0x1fe) | ((count & 0xff) << 1)) >>> 0, ((hi & 0x7fff_ffff) | ((count >>> 8) << 31)) >>> 0);
+}
+const at = newPosition();
+/** How many 4 KiB stores from a dfn on can be counted together: all of them, before the one that may merge. */
+export function storesBeforeMerge(domain, dfn) {
+    walk(domain.iommu.tree, dfn, 2, at);
+    return at.level === 2 && at.kind === TABLE ? Math.max(1, FULL - countOf(at.lo, at.hi)) : FULL;
+}
+/**
+ * AMD-Vi up to 4.11: after 4 KiB stores, count consecutive entries in the pointers above them, bottom up, and replace a
+ * full table by a leaf (xen-mapping.md 7.10). The slot 0 of the lower table says where a superpage would begin,
+ * whatever that slot holds. `n` stores of one table, consecutive from (dfn, mfn) on, as `storesBeforeMerge` allows. `from` is the level of the lowest table
+ * that may be full.
+ */
+export function mergeUpwards(domain, dfn, mfn, n, from = 1) {
+    const { machine, ledger } = domain;
+    const { tree } = domain.iommu;
+    for (let level = from; level < tree.levels; level++) {
+        walk(tree, dfn, level + 1, at);
+        const { lo, hi, words, index } = at;
+        const table = frameField(lo, hi);
+        const below = machine.memory.words(table);
+        const first = frameField(below[0], below[1]);
+        if (first === 0)
+            return;
+        const span = pagesAt(level + 1);
+        const fits = first % span === 0 && first + (dfn % span) === mfn;
+        const count = fits ? countOf(lo, hi) + n : 0;
+        if (count <= FULL) {
+            storeCount(words, index, lo, hi, count);
+            return;
+        }
+        const driver = driverOf(machine);
+        const leaf = driver.leaf(machine, driver.rightsOf(below[0], below[1]), 9 * level);
+        store(words, index, (leaf.lo | frameLo(first)) >>> 0, (leaf.hi | frameHi(first)) >>> 0);
+        ledger.iommuEntries++;
+        ledger.iommuMerges++;
+        domain.upperStores?.push({ op: "merge", level: level + 1, dfn, mfn });
+        giveIommuTable(domain, table);
+        flushWholeDomain(domain);
+    }
+}

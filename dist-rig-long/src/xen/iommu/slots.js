@@ -1,0 +1,100 @@
+import { frameHi, frameLo, LEAF } from "../../format/format.js";
+import { fillWithParts } from "../../radix/edit.js";
+import { store } from "../../radix/entries.js";
+import { walk, widthOf } from "../../radix/tree.js";
+import { ERRNO } from "../constants.js";
+import { COMPLETE, updateMarkers } from "./contiguity.js";
+import { driverOf, takeIommuTable } from "./driver.js";
+import { flushWholeDomain, MODIFIED } from "./flush.js";
+/**
+ * Store an entry of a table of `level` (its marker becomes 0) and bring the table's markers up to date; root tables
+ * have none (xen-mapping.md 7.8). Returns whether the table is complete.
+ */
+export function put(domain, words, index, lo, hi, level, kind) {
+    store(words, index, lo, hi);
+    if (domain.upperStores && level > 1)
+        domain.upperStores.push({ op: "put", level, index, lo, hi, kind });
+    if (!domain.machine.release.iommuSuperpages || level === domain.iommu.tree.levels)
+        return false;
+    const updated = updateMarkers(words, index, level, kind, driverOf(domain.machine).marker);
+    domain.ledger.markerStores += updated & ~COMPLETE;
+    domain.markerStores[level] += updated & ~COMPLETE;
+    return (updated & COMPLETE) !== 0;
+}
+/** A leaf found above the wanted level becomes a table of its 512 parts; false without memory (7.7, 7.10). */
+function split(domain, at) {
+    const { ledger, machine } = domain;
+    const driver = driverOf(machine);
+    const table = takeIommuTable(domain);
+    if (table === null)
+        return false;
+    const words = machine.memory.words(table);
+    const keepsRights = driver.kind === "vtd" || machine.release.amdSplitKeepsRights;
+    const flags = driver.leaf(machine, keepsRights ? driver.rightsOf(at.lo, at.hi) : 3, 9 * (at.level - 2));
+    const frame = domain.iommu.tree.format.frameOf(at.lo, at.hi, at.level);
+    const fresh = machine.release.iommuSuperpages ? words.slice() : null;
+    fillWithParts(words, { lo: (flags.lo | frameLo(frame)) >>> 0, hi: (flags.hi | frameHi(frame)) >>> 0 }, at.level);
+    // Markers as in a fresh table: all parts are one group.
+    if (fresh)
+        for (let i = driver.marker.word; i < 1024; i += 2)
+            words[i] = (words[i] | fresh[i]) >>> 0;
+    ledger.iommuSplitStores += 512;
+    const to = driver.pointer(table, at.level - 1);
+    put(domain, at.words, at.index, to.lo, to.hi, at.level, "table");
+    ledger.iommuPointers++;
+    if (!machine.release.iommuSuperpages)
+        flushWholeDomain(domain);
+    return true;
+}
+/**
+ * Walk `at` to the slot of `level`, making tables and splitting leaves on the way. Returns the flush flags that this
+ * alone asks for, or a negative error.
+ */
+export function reach(domain, dfn, level, at) {
+    const { tree } = domain.iommu;
+    const driver = driverOf(domain.machine);
+    let flags = 0;
+    for (;;) {
+        walk(tree, dfn, level, at);
+        if (at.level === level)
+            return flags;
+        if (at.kind === LEAF) {
+            if (!split(domain, at))
+                return driver.noMemory;
+            if (domain.machine.release.iommuSuperpages)
+                flags = MODIFIED;
+            continue;
+        }
+        const table = takeIommuTable(domain);
+        if (table === null)
+            return driver.noMemory;
+        const to = driver.pointer(table, at.level - 1);
+        put(domain, at.words, at.index, to.lo, to.hi, at.level, "table");
+        domain.ledger.iommuPointers++;
+    }
+}
+/** Whether a dfn lies beyond what the tables cover at their present depth (2^(9L) frames, 7.10). */
+export const isBeyond = (tree, dfn) => dfn >= widthOf(tree.format, tree.levels);
+/**
+ * Make the tables deep enough for a dfn: AMD-Vi without fixed depth puts new roots on top, which rewrites device-table
+ * entries and flushes everything (7.10). Returns 0 or a negative error.
+ */
+export function deepen(domain, dfn) {
+    const { machine, ledger } = domain;
+    const driver = driverOf(machine);
+    for (;;) {
+        const { tree } = domain.iommu;
+        if (!isBeyond(tree, dfn))
+            return 0;
+        if (driver.kind === "vtd" || machine.release.amdFixedDepth)
+            return ERRNO.EFAULT;
+        const root = takeIommuTable(domain);
+        if (root === null)
+            return driver.noMemory;
+        const to = driver.pointer(tree.root, tree.levels);
+        store(tree.memory.words(root), 0, to.lo, to.hi);
+        ledger.iommuPointers++;
+        domain.iommu.tree = { ...tree, root, levels: tree.levels + 1 };
+        flushWholeDomain(domain);
+    }
+}

@@ -1,0 +1,2 @@
+/** "No machine frame": what removing installs. */
+export const NONE = -1;

@@ -1,0 +1,83 @@
+import { EMPTY, frameField, LEAF, TABLE } from "../../format/format.js";
+import { store, storeRun, storeSame } from "../../radix/entries.js";
+import { newPosition, walk } from "../../radix/tree.js";
+import { ERRNO, GFN_LIMIT, TYPE } from "../constants.js";
+import { mirror } from "../iommu/mirror.js";
+import { iommuRights } from "../rights.js";
+import { NONE } from "./backend.js";
+import { accessOf, compose, pointer, rightsOf, SUPPRESS_VE, splitAt, syncCpus, typeOf } from "./ept-entry.js";
+import { isMarked, recalculate } from "./ept-marks.js";
+import { giveSubtree, takeTable } from "./pool.js";
+const at = newPosition();
+/** Write `n` like blocks (xen-mapping.md 5.5). */
+function write(domain, gfn, mfn, order, n, type, access) {
+    const { ledger, machine, p2m } = domain;
+    const size = 2 ** order;
+    const level = order / 9 + 1;
+    if (gfn % size !== 0 || (mfn !== NONE && mfn % size !== 0) || gfn >= GFN_LIMIT || order % 9 !== 0) {
+        ledger.setEntries++;
+        return ERRNO.EINVAL;
+    }
+    const recalculated = recalculate(domain, gfn);
+    let flush = false;
+    let rc = recalculated;
+    if (rc === 0)
+        for (;;) {
+            walk(p2m, gfn, level, at);
+            if (at.level === level)
+                break;
+            if (at.kind === LEAF) {
+                if (!splitAt(domain, at, level)) {
+                    rc = ERRNO.ENOMEM;
+                    break;
+                }
+                flush = true;
+                continue;
+            }
+            const table = takeTable(domain);
+            if (table === null) {
+                rc = machine.release.eptNoTableIsEnomem ? ERRNO.ENOMEM : ERRNO.ENOENT;
+                break;
+            }
+            const to = pointer(domain, table, at.level - 1);
+            store(at.words, at.index, to.lo, to.hi);
+            ledger.p2mPointers++;
+        }
+    if (rc !== 0) {
+        ledger.setEntries++;
+        ledger.recalcWalks++;
+        // The flag that asks for a flush starts out set, so a failure half-way asks for one too (5.5 step 9).
+        if (recalculated === 0)
+            syncCpus(domain, 1);
+        return rc;
+    }
+    ledger.setEntries += n;
+    ledger.recalcWalks += n;
+    ledger.p2mEntries += n;
+    const { words, index, lo: oldLo, hi: oldHi, kind } = at;
+    const oldPresent = (oldLo & 7) !== 0;
+    const oldRights = rightsOf(domain, oldLo, oldHi);
+    const removing = mfn === NONE;
+    const valid = kind !== EMPTY && typeOf(oldLo, oldHi) !== TYPE.invalid;
+    const sve = valid ? oldHi & SUPPRESS_VE : SUPPRESS_VE;
+    if (removing)
+        storeSame(words, index, n, 0, sve >>> 0);
+    else {
+        const first = compose(domain, mfn, order, n, type, access, sve);
+        storeRun(words, index, n, first.lo, first.hi, size * 4096);
+    }
+    if (type !== TYPE.invalid)
+        domain.highestGfn = Math.max(domain.highestGfn, gfn + n * size - 1);
+    if (oldPresent)
+        syncCpus(domain, n);
+    else if (flush)
+        syncCpus(domain, 1);
+    const rights = removing ? 0 : iommuRights(machine, type, access, mfn);
+    const changes = removing || frameField(oldLo, oldHi) !== mfn || rights !== oldRights;
+    if (changes)
+        rc = mirror(domain, gfn, mfn, order, n, rights, oldPresent);
+    if (kind === TABLE)
+        giveSubtree(domain, oldLo, oldHi, level);
+    return rc;
+}
+export const EPT_BACKEND = { typeOf, accessOf, pointer, isMarked, write };

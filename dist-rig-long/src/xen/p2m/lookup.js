@@ -1,0 +1,88 @@
+import { EMPTY, LEAF, TABLE } from "../../format/format.js";
+import { countRun, countSame } from "../../radix/entries.js";
+import { newPosition, pagesAt, walk } from "../../radix/tree.js";
+import { ACCESS_RWX, GFN_LIMIT, TYPE } from "../constants.js";
+import { isBeyond } from "../iommu/slots.js";
+import { uniformFrames } from "../machine.js";
+import { NONE } from "./backend.js";
+import { backendOf } from "./backends.js";
+const found = {
+    order: 0,
+    type: TYPE.mmio_dm,
+    access: ACCESS_RWX,
+    mfn: NONE,
+    marked: false,
+    walked: false,
+    at: newPosition(),
+};
+let isMarked = () => false;
+const noteMark = (lo, hi) => {
+    if (isMarked(lo, hi))
+        found.marked = true;
+};
+/** Look a gfn up without side effects and without booking. */
+export function lookUp(domain, gfn) {
+    found.type = TYPE.mmio_dm;
+    found.access = ACCESS_RWX;
+    found.mfn = NONE;
+    found.marked = false;
+    if (gfn > domain.highestGfn) {
+        found.walked = false;
+        found.order = 27;
+        while (found.order > 0 && gfn - (gfn % 2 ** found.order) <= domain.highestGfn)
+            found.order -= 9;
+        return found;
+    }
+    const backend = backendOf(domain);
+    const { at } = found;
+    found.walked = true;
+    isMarked = backend.isMarked;
+    walk(domain.p2m, gfn, 1, at, noteMark);
+    noteMark(at.lo, at.hi);
+    found.order = 9 * (at.level - 1);
+    if (at.kind === EMPTY || at.kind === TABLE)
+        return found;
+    found.type = backend.typeOf(at.lo, at.hi);
+    found.access = backend.accessOf(domain, at.lo, at.hi);
+    if (at.kind === LEAF)
+        found.mfn = domain.p2m.format.frameOf(at.lo, at.hi, at.level) + (gfn % pagesAt(at.level));
+    return found;
+}
+/** Whether an IOMMU update here may fail half-way through a stretch: pages may run out, or the tables be too shallow. */
+const iommuMayRefuse = ({ iommu, machine }, gfn) => machine.iommuPages !== Number.POSITIVE_INFINITY || (iommu !== null && isBeyond(iommu.tree, gfn));
+/**
+ * How many of the next `limit` blocks of 2^order frames from (gfn, mfn) on meet exactly what the first one meets, lie in
+ * one table, and are alike to the memory-type and read-only rules: the unit of work of everything that writes. At
+ * least 1. `met` is the look-up of `gfn`, not used for another one since; `mfn` may be NONE (removing).
+ */
+export function alikeBlocks(domain, met, gfn, mfn, order, limit) {
+    const { machine } = domain;
+    if (limit <= 1 || machine.stepwise || iommuMayRefuse(domain, gfn))
+        return 1;
+    // Frame 0 is what an empty slot seems to hold, so its block differs from the next ones (5.5 step 6).
+    if (gfn >= GFN_LIMIT || mfn === 0)
+        return 1;
+    const level = order / 9 + 1;
+    const size = 2 ** order;
+    let n = Math.min(limit, 512 - (Math.floor(gfn / size) % 512));
+    if (mfn !== NONE)
+        n = Math.min(n, Math.floor(uniformFrames(machine, mfn) / size));
+    if (n <= 1)
+        return 1;
+    const { at } = met;
+    // Above the highest gfn ever mapped the look-up did not walk.
+    if (!met.walked)
+        walk(domain.p2m, gfn, level, at);
+    if (at.level < level)
+        return 1;
+    // Marks on the way are passed down by the first write and do not touch empty slots.
+    if (at.kind === EMPTY)
+        return at.level > level ? n : countSame(at.words, at.index, n, at.lo, at.hi);
+    if (at.level > level || at.kind === TABLE || met.marked || !met.walked)
+        return 1;
+    if (at.kind !== LEAF)
+        return countSame(at.words, at.index, n, at.lo, at.hi);
+    if (met.mfn !== NONE)
+        n = Math.max(1, Math.min(n, Math.floor(uniformFrames(machine, met.mfn) / size)));
+    return countRun(at.words, at.index, n, at.lo, at.hi, size * 4096);
+}

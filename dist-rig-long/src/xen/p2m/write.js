@@ -1,0 +1,41 @@
+import { NONE } from "./backend.js";
+import { backendOf } from "./backends.js";
+import { alikeBlocks, lookUp } from "./lookup.js";
+/** The largest sub-order that the common splitter may use at this place (xen-mapping.md 4, step 2). */
+function subOrder(domain, gfn, mfn, left) {
+    const { machine } = domain;
+    const fits = (order) => gfn % 2 ** order === 0 && left % 2 ** order === 0 && (mfn === NONE || mfn % 2 ** order === 0);
+    if (!domain.hap)
+        return machine.release.shadowSuperpages && fits(9) ? 9 : 0;
+    if (machine.p2m1g && fits(18))
+        return 18;
+    return machine.p2m2m && fits(9) ? 9 : 0;
+}
+/**
+ * Enter `n` like blocks of 2^order frames (see `alikeBlocks`), split into the entries that the common code uses.
+ * Returns 0 or a negative error; with several entries a block, the last error wins and the loop goes on.
+ */
+export function setEntries(domain, gfn, mfn, order, n, type, access) {
+    const backend = backendOf(domain);
+    const size = 2 ** order;
+    if (subOrder(domain, gfn, mfn, size) === order)
+        return backend.write(domain, gfn, mfn, order, n, type, access);
+    const { ledger, machine } = domain;
+    const { tlbFlushes } = ledger;
+    let result = 0;
+    for (let done = 0; done < size * n;) {
+        const target = mfn === NONE ? NONE : mfn + done;
+        const left = size - (done % size);
+        const sub = subOrder(domain, gfn + done, target, left);
+        const blocks = alikeBlocks(domain, lookUp(domain, gfn + done), gfn + done, target, sub, left / 2 ** sub);
+        const rc = backend.write(domain, gfn + done, target, sub, blocks, type, access);
+        if (rc < 0)
+            result = rc;
+        done += (rc < 0 ? 1 : blocks) * 2 ** sub;
+    }
+    // All of a block is written under one lock, and what is deferred to its unlock happens once (5.8, 6.6).
+    const deferred = domain.p2m.format.name === "ept" || machine.release.nptFlushAtUnlock;
+    if (deferred)
+        ledger.tlbFlushes = Math.min(ledger.tlbFlushes, tlbFlushes + n);
+    return result;
+}

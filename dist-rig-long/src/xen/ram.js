@@ -1,0 +1,106 @@
+import { ACCESS_NAMES, ACCESS_RWX, ERRNO, isGrantOrForeign, isRam, P2M_TYPES, TYPE } from "./constants.js";
+import { crash, isTranslated, logLine } from "./domain.js";
+import { requestMap } from "./iommu/request.js";
+import { takeRam } from "./machine.js";
+import { NONE } from "./p2m/backend.js";
+import { lookUp } from "./p2m/lookup.js";
+import { setEntries } from "./p2m/write.js";
+/**
+ * Give a domain RAM, as the toolstack's populate request does: `extents` blocks of 2^order frames from `gfn` on. `mfn`
+ * null lets the hypervisor choose. Returns the number of extents populated (xen-mapping.md 4, "RAM").
+ */
+export function populate(domain, gfn, order, extents, mfn) {
+    const pages = 2 ** order;
+    for (let i = 0; i < extents; i++) {
+        if (domain.ownedPages + pages > domain.maxPages)
+            return i;
+        const frame = mfn === null ? takeRam(domain.machine, order) : (mfn + i * pages);
+        domain.ownedPages += pages;
+        const rc = addRam(domain, gfn + i * pages, frame, order);
+        // Up to 4.15 the rejection is ignored and the extent counts as populated.
+        if (rc < 0 && domain.machine.release.populateReportsRejection)
+            return i;
+    }
+    return extents;
+}
+function addRam(domain, gfn, mfn, order) {
+    const pages = 2 ** order;
+    if (!isTranslated(domain)) {
+        domain.m2p.set(mfn, gfn, pages);
+        domain.ledger.m2pUpdates += pages;
+        // Page by page, as each is given the writable type once (section 9).
+        return domain.iommuMode === "sync" ? requestMap(domain, mfn, mfn, 0, pages, 3) : 0;
+    }
+    const rc = replaceable(domain, gfn, mfn, pages);
+    if (rc < 0)
+        return rc;
+    const written = setEntries(domain, gfn, mfn, order, 1, TYPE.ram_rw, ACCESS_RWX);
+    if (written < 0)
+        return written;
+    domain.m2p.set(mfn, gfn, pages);
+    domain.ledger.m2pUpdates += pages;
+    return 0;
+}
+/** Every frame is looked up: protected types refuse (identical or not), RAM found loses its M2P word. */
+function replaceable(domain, gfn, mfn, pages) {
+    const { ledger, machine } = domain;
+    const { release } = machine;
+    for (let i = 0; i < pages;) {
+        const found = lookUp(domain, gfn + i);
+        const span = 2 ** found.order;
+        const alike = found.mfn === NONE || found.order > 0 ? Math.min(pages - i, span - ((gfn + i) % span)) : 1;
+        const isMmio = found.type === TYPE.mmio_direct;
+        if (isGrantOrForeign(found.type) || (isMmio && release.guardsDirectMmio)) {
+            ledger.lookups += 1;
+            if (release.toleratesIdentical) {
+                const hex = (n) => `0x${n.toString(16)}`;
+                const was = `${hex(found.mfn)},${P2M_TYPES[found.type]},${ACCESS_NAMES[found.access]}`;
+                logLine(domain, `d${domain.id}: GFN ${hex(gfn + i)} (${was}) -> (${hex(mfn + i)},ram_rw,rwx) not permitted`);
+            }
+            crash(domain);
+            return release.guardsDirectMmio ? ERRNO.EPERM : ERRNO.EINVAL;
+        }
+        ledger.lookups += alike;
+        if (isRam(found.type) && found.mfn !== NONE) {
+            domain.m2p.invalidate(found.mfn, alike);
+            ledger.m2pUpdates += alike;
+        }
+        i += alike;
+    }
+    return 0;
+}
+/** Take one frame's entry away; the page stays allocated (3.5). -ENOENT where there is no RAM. */
+export function removeFromPhysmap(domain, gfn) {
+    domain.ledger.lookups++;
+    const found = lookUp(domain, gfn);
+    if (!isRam(found.type) || found.mfn === NONE)
+        return ERRNO.ENOENT;
+    const { mfn } = found;
+    const rc = setEntries(domain, gfn, NONE, 0, 1, TYPE.invalid, ACCESS_RWX);
+    if (rc < 0)
+        return rc;
+    domain.m2p.invalidate(mfn, 1);
+    domain.ledger.m2pUpdates++;
+    return 0;
+}
+/**
+ * Give RAM back: `extents` blocks of 2^order frames, frame by frame in ascending order. Returns the extents completely
+ * done; frames of the one where it stopped stay removed (3.5).
+ */
+export function decreaseReservation(domain, gfn, order, extents) {
+    const pages = 2 ** order;
+    for (let extent = 0; extent < extents; extent++)
+        for (let i = 0; i < pages; i++) {
+            const at = (gfn + extent * pages + i);
+            const found = lookUp(domain, at);
+            if (found.type === TYPE.mmio_direct && !domain.machine.release.guardsDirectMmio) {
+                if (setEntries(domain, at, NONE, 0, 1, TYPE.invalid, ACCESS_RWX) < 0)
+                    return extent;
+                continue;
+            }
+            if (removeFromPhysmap(domain, at) < 0)
+                return extent;
+            domain.ownedPages--;
+        }
+    return extents;
+}

@@ -1,0 +1,163 @@
+import type { FormatTarget } from "./generate.ts";
+import type { Tally } from "./random.ts";
+import { SCENARIOS } from "./scenarios.ts";
+
+/** One run of random sequences (docs/confirmed.json). */
+export interface ConfirmedRandom extends Tally {
+  readonly target: FormatTarget;
+  readonly xen: string;
+  readonly seed: number;
+  readonly differences: number;
+  readonly date: string;
+}
+
+/** Named scenarios on one target, or what was compared of a PVH dom0. */
+export interface ConfirmedNamed {
+  readonly target: FormatTarget | "dom0";
+  readonly xen: string;
+  readonly build: string;
+  readonly names: readonly string[];
+  /** Names of those that differed. */
+  readonly differ: readonly string[];
+  readonly entries: number;
+  readonly date: string;
+}
+
+/** The results of the rig's last runs: what docs/confirmed.md is made of. */
+export interface Confirmed {
+  readonly physmap: 1;
+  readonly kind: "confirmed";
+  readonly random: readonly ConfirmedRandom[];
+  readonly named: readonly ConfirmedNamed[];
+}
+
+export const NOTHING_CONFIRMED: Confirmed = { physmap: 1, kind: "confirmed", random: [], named: [] };
+
+const sameRow = (a: { target: string; xen: string }, b: { target: string; xen: string }): boolean =>
+  a.target === b.target && a.xen === b.xen;
+
+/** With a later result in place of the earlier one for the same target and release. */
+export const withRandom = (confirmed: Confirmed, row: ConfirmedRandom): Confirmed => ({
+  ...confirmed,
+  random: [...confirmed.random.filter((old) => !sameRow(old, row)), row],
+});
+export const withNamed = (confirmed: Confirmed, row: ConfirmedNamed): Confirmed => ({
+  ...confirmed,
+  named: [...confirmed.named.filter((old) => !sameRow(old, row)), row],
+});
+
+const TITLES: Readonly<Record<FormatTarget | "dom0", string>> = {
+  npt: "NPT, without an IOMMU context",
+  amdvi: "NPT and AMD-Vi (QEMU)",
+  vtd: "NPT and VT-d (QEMU, `iommu=no-sharept`)",
+  ept: "EPT (Bochs)",
+  dom0: "PVH dom0: NPT and AMD-Vi (QEMU)",
+};
+
+const thousands = (n: number): string => String(n).replace(/\B(?=(\d{3})+$)/g, ",");
+const byRelease = (a: { xen: string; target: string }, b: { xen: string; target: string }): number =>
+  a.xen === b.xen ? (a.target < b.target ? -1 : 1) : a.xen < b.xen ? -1 : 1;
+
+const randomRow = (r: ConfirmedRandom): string =>
+  `| ${r.build} | ${TITLES[r.target]} | ${thousands(r.sequences)} | ${thousands(r.operations)} | ${thousands(r.p2mEntries)} | ${thousands(r.iommuEntries)} | ${r.seed} | **${r.differences}** | ${r.date} |`;
+
+/** How often operations ended in each way, over all random runs of a target. */
+function outcomesOf(rows: readonly ConfirmedRandom[]): string {
+  const sums = new Map<string, number>();
+  for (const { outcomes } of rows)
+    for (const [name, n] of Object.entries(outcomes)) sums.set(name, (sums.get(name) ?? 0) + n);
+  const named: Readonly<Record<string, string>> = {
+    "0": "done",
+    pages: "a positive count",
+    crashed: "the domain crashed",
+    undone: "undone by the library",
+  };
+  return [...sums]
+    .sort((a, b) => b[1] - a[1])
+    .map(([name, n]) => `${named[name] ?? `-${name}`} ${thousands(n)}`)
+    .join(", ");
+}
+
+function scenarioTable(named: readonly ConfirmedNamed[]): string[] {
+  const columns = named.filter((row) => row.target !== "dom0").sort(byRelease);
+  if (columns.length === 0) return [];
+  const cell = (row: ConfirmedNamed, name: string): string =>
+    row.differ.includes(name) ? "**differs**" : row.names.includes(name) ? "equal" : "";
+  const lines = SCENARIOS.filter(({ name }) => columns.some((row) => row.names.includes(name))).map(
+    ({ name, says }) => `| ${name} | ${says} | ${columns.map((row) => cell(row, name)).join(" | ")} |`,
+  );
+  return [
+    `| scenario | what | ${columns.map((row) => `${row.xen} ${row.target}`).join(" | ")} |`,
+    `|---|---|${columns.map(() => "---|").join("")}`,
+    ...lines,
+  ];
+}
+
+const NOT_COVERED = [
+  "Foreign and grant mappings: the rig's dom0 makes none; what the model says of them comes from the specification alone.",
+  "Tables that VT-d shares with EPT: no emulator has VMX and VT-d together here.",
+  "dom0's own IOMMU tables as boot fills them (a PV dom0's in its modes, a PVH dom0's reserved ranges): the model has no step for it. A recorded golden holds one of them.",
+  "An MSI-X device of a PVH dom0 at run time, and read-only frames other than those that boot makes.",
+  "VT-d beside an AMD processor on 4.14, which does not look for it.",
+  "IOMMU tables running out of memory; guests that run (accessed and dirty bits, memory types set by guest MTRRs).",
+  "Pools of single pages on 4.14, which counts them in MiB.",
+  "On Bochs the frames of RAM are compared up to renaming, and only in the ranges that a script touches.",
+  "Releases other than these: their rows rest on the specification and on recorded goldens (4.11, 4.12, 4.16).",
+];
+
+/** docs/confirmed.md. */
+export function confirmedMarkdown(confirmed: Confirmed): string {
+  const random = [...confirmed.random].sort(byRelease);
+  const named = [...confirmed.named].sort(byRelease);
+  const targets = [...new Set(random.map((row) => row.target))].sort();
+  const lines = [
+    "# What real Xen has confirmed",
+    "",
+    "Made by `npm run rig -- --confirm` from `docs/confirmed.json`, the results of the rig's last runs; not by hand. Equal",
+    "means: every return value and count, and every entry of every table, bit by bit, absent entries and markers included.",
+    "",
+    "## Random sequences",
+    "",
+    "| hypervisor | tables | sequences | operations | P2M entries | IOMMU entries | seed | differences | date |",
+    "|---|---|---|---|---|---|---|---|---|",
+    ...random.map(randomRow),
+    "",
+    "How the operations ended:",
+    "",
+    ...targets.map(
+      (target) => `- ${TITLES[target]}: ${outcomesOf(random.filter((row) => row.target === target))}.`,
+    ),
+    "",
+    "One batch in four runs with `hap_2mb=0`, `hap_1gb=0`, both, `iommu=no-superpages`, `iommu=no-snoop` or `ept=exec-sp`,",
+    "as the target has them. Repeat a run with `npm run rig -- --random SEQUENCES --seed SEED --target TARGET --xen RELEASE`.",
+    "",
+    "## Named scenarios",
+    "",
+    ...scenarioTable(named),
+    "",
+    "## Recorded goldens, run again",
+    "",
+    ...named
+      .filter((row) => row.names.some((name) => name.startsWith("golden ")))
+      .map((row) => {
+        const goldens = row.names.filter((name) => name.startsWith("golden "));
+        const wrong = goldens.filter((name) => row.differ.includes(name));
+        return `- ${row.build}, ${TITLES[row.target]}: ${goldens.length} scripts, ${wrong.length} differ: ${goldens.map((name) => name.slice(7)).join(", ")}.`;
+      }),
+    "",
+    "## PVH dom0",
+    "",
+    ...named
+      .filter((row) => row.target === "dom0")
+      .map(
+        (row) =>
+          `- ${row.build}: ${row.names.join(", ")}: ${thousands(row.entries)} entries of the BARs' ranges, ${row.differ.length} differ (${row.date}).`,
+      ),
+    "",
+    "## Not confirmed",
+    "",
+    ...NOT_COVERED.map((line) => `- ${line}`),
+    "",
+  ];
+  return lines.join("\n");
+}

@@ -1,0 +1,39 @@
+import { describe, expect, it } from "vitest";
+import { assignDevice, createDomain } from "../../src/xen/create.ts";
+import type { DomainSpec } from "../../src/xen/domain.ts";
+import { type MachineSpec, makeMachine } from "../../src/xen/machine.ts";
+import { unverifiedFor } from "../../src/xen/unverified.ts";
+
+const codes = (machine: MachineSpec, spec: DomainSpec = {}) => {
+  const domain = createDomain(makeMachine(machine), spec);
+  if (spec.iommu !== "none") assignDevice(domain, "0000:03:00.0");
+  return unverifiedFor(domain).map(({ code }) => code);
+};
+
+describe("unverified statements", () => {
+  it("are those that bear on the domain", () => {
+    expect(codes({ xen: "4.17" }, { iommu: "none" })).toEqual(["taking-ram-away"]);
+    expect(codes({ xen: "4.17" })).toEqual(["taking-ram-away", "left-behind"]);
+    expect(codes({ xen: "4.17" }, { hap: false })).toContain("shadow-memory-type");
+    expect(codes({ xen: "4.11", cpu: "amd" })).toEqual([
+      "taking-ram-away",
+      "left-behind",
+      "ram-list-order",
+      "amd-unmap-tables",
+    ]);
+    expect(codes({ xen: "4.8", cpu: "amd" })).not.toContain("amd-unmap-tables");
+    expect(codes({ xen: "4.12", cpu: "amd" })).toEqual(["taking-ram-away", "left-behind"]);
+    expect(codes({ xen: "4.22", cpu: "amd", physBits: 39 })).toContain("beyond-fixed-depth");
+    expect(codes({ xen: "4.22", cpu: "amd" })).not.toContain("beyond-fixed-depth");
+    expect(codes({ xen: "4.22", cpu: "amd" }, { guest: "pv", hardwareDomain: true })).toEqual([
+      "left-behind",
+      "amd-pv-depth",
+      "pv-dom0-mode",
+    ]);
+  });
+
+  it("say what is assumed and where that stands", () => {
+    const [first] = unverifiedFor(createDomain(makeMachine({ xen: "4.17" }), { hap: false }));
+    expect(first).toEqual({ code: "shadow-memory-type", says: expect.stringMatching(/\.$/), where: "9" });
+  });
+});
