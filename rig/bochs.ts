@@ -10,10 +10,10 @@ import {
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
-import { runProgram } from "./programs.ts";
 import { type BootFiles, lostLine, type Machine, tail } from "./machine.ts";
 import { findMailbox, type Mailbox, readControl, readText } from "./mailbox.ts";
 import { type EmulatorProcess, startEmulator } from "./process.ts";
+import { runProgram } from "./programs.ts";
 import { openRam, type Ram } from "./ram.ts";
 import type { Target } from "./target.ts";
 

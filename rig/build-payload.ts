@@ -1,8 +1,8 @@
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { cached, projectRoot } from "./cache.ts";
-import { runProgram } from "./programs.ts";
 import type { FetchedXen } from "./fetch-xen.ts";
+import { runProgram } from "./programs.ts";
 import type { XenRelease } from "./releases.ts";
 
 /** How dom0 runs: as a PV guest, or as a PVH guest (a P2M of its own; needs an IOMMU). */

@@ -124,9 +124,7 @@ export function confirmedMarkdown(confirmed: Confirmed): string {
     "",
     "How the operations ended:",
     "",
-    ...targets.map(
-      (target) => `- ${TITLES[target]}: ${outcomesOf(random.filter((row) => row.target === target))}.`,
-    ),
+    ...targets.map((target) => `- ${TITLES[target]}: ${outcomesOf(random.filter((row) => row.target === target))}.`),
     "",
     "One batch in four runs with `hap_2mb=0`, `hap_1gb=0`, both, `iommu=no-superpages`, `iommu=no-snoop` or `ept=exec-sp`,",
     "as the target has them. Repeat a run with `npm run rig -- --random SEQUENCES --seed SEED --target TARGET --xen RELEASE`.",

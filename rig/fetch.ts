@@ -2,8 +2,9 @@
  * Gets what the rig needs: `fetch [--install] [VERSION…]`. Hypervisors come as packages that are unpacked into the
  * cache; nothing is installed unless --install is given, which CI does.
  */
-import { runProgram } from "./programs.ts";
+
 import { fetchXen } from "./fetch-xen.ts";
+import { runProgram } from "./programs.ts";
 import { RELEASES, releaseOf } from "./releases.ts";
 import { type Emulator, missingPackages } from "./tools.ts";
 

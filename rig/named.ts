@@ -17,8 +17,7 @@ export interface NamedRun {
 
 /** Where a scenario is had: all targets, but for pools of single pages, which there are from 4.17 on. */
 const isOn = ({ on, domain }: Scenario, target: FormatTarget, xen: string): boolean =>
-  (on === undefined || on.includes(target)) &&
-  (xen !== "4.14" || Number.isInteger(domain?.p2mPoolMiB ?? 1));
+  (on === undefined || on.includes(target)) && (xen !== "4.14" || Number.isInteger(domain?.p2mPoolMiB ?? 1));
 
 /** NPT beside AMD-Vi is the AMD machine with tables of the domain's own. */
 const contextOf = (target: FormatTarget): "none" | "sync_pt" =>

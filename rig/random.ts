@@ -4,7 +4,7 @@ import { type RigRun, runMany } from "./run.ts";
 import type { RigScript } from "./script.ts";
 import { targetOf } from "./target.ts";
 
-/** A script that hypervisor and model do not agree on. */
+/** A random script's run beside the model's; among the results, one on which the two do not agree. */
 export interface Disagreement {
   /** Seed of the batch and the script's number in it. */
   readonly seed: number;
@@ -32,6 +32,8 @@ export interface RandomOptions {
   readonly xen: string;
   readonly count: number;
   readonly seed: number;
+  /** Told of each sequence, in order. */
+  readonly each?: (sequence: Disagreement) => void;
   /** Told of each batch that is done. */
   readonly progress?: (done: number, different: number) => void;
 }
@@ -90,7 +92,9 @@ export async function runRandom(options: RandomOptions): Promise<{ tally: Tally;
       operations += script.operations.length;
       p2mEntries += comparison.entries.p2m;
       iommuEntries += comparison.entries.iommu;
-      if (!isEqual(comparison)) different.push({ seed, index, script, run, comparison });
+      const sequence = { seed, index, script, run, comparison };
+      options.each?.(sequence);
+      if (!isEqual(comparison)) different.push(sequence);
       build = String(run.snapshot.source.xen);
     }
     sequences += size;

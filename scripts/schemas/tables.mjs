@@ -89,8 +89,19 @@ const operation = {
         ...crashed,
       },
     ),
-    object("Of populate.", { populated: count("Extents that were populated.") }, crashed),
-    object("Of decrease_reservation.", { decreased: count("Extents that were given back.") }, crashed),
+    object(
+      "Of populate.",
+      {
+        result: constant("Always 0: populate cannot fail as a whole.", 0),
+        populated: count("Extents that were populated."),
+      },
+      crashed,
+    ),
+    object(
+      "Of decrease_reservation.",
+      { result: constant("Always 0, as for populate.", 0), decreased: count("Extents that were given back.") },
+      crashed,
+    ),
   ],
 };
 

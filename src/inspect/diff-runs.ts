@@ -67,7 +67,7 @@ export function* diffRuns(left: Iterable<Run>, right: Iterable<Run>): Generator<
 export function mapTheSame(left: Tree, right: Tree, options: Omit<RunOptions, "onProblem" | "onTable"> = {}): boolean {
   let unread = false;
   const onProblem: RunOptions["onProblem"] = ({ code }) => {
-    if (code === "table-missing" || code === "too-many-tables") unread = true;
+    if (code === "table-outside-image" || code === "too-many-tables") unread = true;
   };
   for (const _ of diffRuns(runs(left, { ...options, onProblem }), runs(right, { ...options, onProblem }))) return false;
   return !unread;

@@ -1,5 +1,5 @@
 import { hex, hex64 } from "../address.ts";
-import { p2mTypeOf, p2mTypeText } from "../format/index.ts";
+import { P2M_TYPE_NAMES, p2mTypeOf } from "../format/index.ts";
 import { count, type Problem, type Run, runs } from "../radix/runs.ts";
 import { pagesAt, type Tree } from "../radix/tree.ts";
 
@@ -30,7 +30,7 @@ export interface RunDocument {
 }
 
 const SAYS: Readonly<Record<Problem["code"], string>> = {
-  "table-missing": "the table that an entry points to is not in memory",
+  "table-outside-image": "the table that an entry points to is not in memory",
   fault: "the entry is malformed: the hardware would fault on it",
   "replicas-differ": "the slots of one replicated leaf do not agree",
   "too-many-tables": "more tables than a walk may visit: the rest was not read",
@@ -46,7 +46,7 @@ const runDocument = (tree: Tree, run: Run): RunDocument => {
     order: run.order,
     entries: run.entries,
     access: decoded.access,
-    type: type === null ? null : p2mTypeText(type),
+    type: type === null ? null : (P2M_TYPE_NAMES[type] ?? `type ${type}`),
     flags: hex64(run.lo, run.hi),
   };
 };

@@ -63,6 +63,7 @@ export const CollectSchema = v.looseObject({
   missing: v.array(v.object({ what: v.string(), why: v.string() })),
 });
 
+/** A collect document that was read: null with notes where it was not understood. */
 export interface CollectReading {
   /** null where the text is no such document; a note says why. */
   readonly document: CollectDocument | null;

@@ -14,6 +14,7 @@ export interface IomemHint {
   readonly from: Source;
 }
 
+/** What /proc/iomem tells: ranges in bytes with their depth, and where devices lie; notes on what was not understood. */
 export interface IomemReading {
   /** `end` is inclusive, in bytes; `depth` counts from 0. Empty when the listing is all zeros. */
   readonly ranges: NonNullable<HostFacts["iomem"]>["value"];

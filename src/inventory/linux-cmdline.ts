@@ -5,6 +5,7 @@ import { fileNotes, source } from "./notes.ts";
 import { lines } from "./text.ts";
 import type { HostFacts, LinuxCmdline, Note } from "./types.ts";
 
+/** A Linux command line as read, whether it is that of a KVM host, the line it stood on (from 1), and notes. */
 export interface ParsedLinuxCmdline {
   readonly cmdline: LinuxCmdline;
   /** True: parameters that only a KVM host has; false: those of a Xen dom0; null: neither. */

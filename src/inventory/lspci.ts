@@ -14,6 +14,7 @@ import { lines } from "./text.ts";
 import type { Bdf, Note, PciDevice } from "./types.ts";
 import { fillVfSlices } from "./vf-slices.ts";
 
+/** PCI devices as one input describes them, and notes on what was not understood. */
 export interface PciReading {
   readonly devices: readonly PciDevice[];
   readonly notes: readonly Note[];

@@ -5,6 +5,7 @@ import { lines } from "./text.ts";
 import type { HostFacts, Note, XenCmdline } from "./types.ts";
 import { BOOLEANS, HINTS, LISTS, LOG_LEVELS, RELATED, type Target } from "./xen-options.ts";
 
+/** Xen's command line as read (host-inputs.md 9), and notes on parts that Xen would not take either. */
 export interface ParsedXenCmdline {
   readonly cmdline: XenCmdline;
   /** Where the options start, counted from 1. */

@@ -79,7 +79,7 @@ export const SCENARIO_KEYS: Readonly<
 };
 
 function barAddress(value: string): Parsed {
-  const match = /^([0-9a-f:.]{7,16}):(\d)=(0x[0-9a-f]{1,13})$/i.exec(value);
+  const match = /^([0-9a-f:.]{7,16}):(\d)=(0x[0-9a-f]{1,16})$/i.exec(value);
   const bdf = match && parseBdf(match[1]!);
   if (!match || !bdf) return `expected BDF:INDEX=0x…, such as 82:00.0:1=0x800000000, found "${value.slice(0, 60)}"`;
   const address = Number(match[3]);

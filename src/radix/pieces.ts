@@ -28,10 +28,10 @@ export interface Problem {
   /** Level of the entry, or of the table that is missing. */
   readonly level: number;
   /**
-   * `table-missing`: the memory lacks a table. `fault`: present, and wrong. `replicas-differ`: the slots of one AMD-Vi leaf
+   * `table-outside-image`: the memory lacks a table. `fault`: present, and wrong. `replicas-differ`: the slots of one AMD-Vi leaf
    * do not all hold it (page-table-formats.md 4.3). `too-many-tables`: reading ended here.
    */
-  readonly code: "table-missing" | "fault" | "replicas-differ" | "too-many-tables";
+  readonly code: "table-outside-image" | "fault" | "replicas-differ" | "too-many-tables";
   /** The entry, or the pointer to the table; zero for the root. */
   readonly lo: number;
   readonly hi: number;
@@ -86,7 +86,7 @@ export function* pieces(tree: Tree, options: RunOptions = {}): Generator<Run> {
     tables++;
     const words = memory.frame(table);
     if (!words) {
-      onProblem?.({ at: base, level, code: "table-missing", lo, hi });
+      onProblem?.({ at: base, level, code: "table-outside-image", lo, hi });
       return;
     }
     onTable?.(level, table);

@@ -93,9 +93,9 @@ function describe(operation: Script["operations"][number]): string {
 
 function outcome(result: OperationResult): string {
   const parts: string[] = [];
-  if (result.populated !== undefined) parts.push(`${result.populated} extents`);
-  if (result.decreased !== undefined) parts.push(`${result.decreased} extents`);
-  if (result.result !== undefined)
+  const extents = result.populated ?? result.decreased;
+  if (extents !== undefined) parts.push(plural(extents, "extent"));
+  if (result.error || (result.result !== undefined && extents === undefined))
     parts.push(result.error ? `${result.result} (${result.error})` : String(result.result));
   if (result.hypercalls !== undefined)
     parts.push(`${plural(result.pagesDone ?? 0, "page")} in ${plural(result.hypercalls, "call")}`);

@@ -2,6 +2,7 @@ import type { Gfn, Mfn } from "../address.ts";
 import type { FrameSet } from "../ranges.ts";
 import { ERRNO } from "./constants.ts";
 import { type Domain, domainTag, isTranslated, logHasRoom, logLine, usesIommu } from "./domain.ts";
+import type { Machine } from "./machine.ts";
 import { mapMmioRegions, unmapMmioRegions } from "./map-mmio.ts";
 import { memoryTypeChanged } from "./memory-type.ts";
 
@@ -66,13 +67,15 @@ export function memoryMapping(domain: Domain, gfnField: U64, mfnField: U64, page
 }
 
 /**
- * What is left of a permission after a revocation. A range that begins in a gap and reaches into a later permission makes
- * the permission before it grow up to the range, as real Xen 4.14 to 4.20 do: the frames in between can then be mapped.
+ * What is left of a permission after a revocation. Where the range to revoke begins in a gap and reaches into a later
+ * permission, the permission before the gap grew up to the range (seen on real Xen 4.14.6 and 4.17.7, not on 4.20.4):
+ * the frames in between could then be mapped.
  */
-function revoked(frames: FrameSet<Mfn>, start: number, pages: number): FrameSet<Mfn> {
+function revoked({ release }: Machine, frames: FrameSet<Mfn>, start: number, pages: number): FrameSet<Mfn> {
   const rest = frames.remove(start, pages);
-  const before = frames.ranges.findLast((range) => range.start < start);
-  if (!before || before.end >= start || !frames.overlaps(start, pages)) return rest;
+  const before = frames.ranges.findLast((range) => range.start <= start);
+  const last = frames.ranges.findLast((range) => range.start < start + pages);
+  if (release.revocationOnlyRemoves || !before || before === last || before.end >= start) return rest;
   return rest.add(before.end, start - before.end);
 }
 
@@ -90,7 +93,7 @@ export function iomemPermission(domain: Domain, mfnField: U64, pagesField: U64, 
   const pages = Number(pagesField);
   const { permissions } = domain;
   const wasEmpty = permissions.frames.isEmpty;
-  permissions.frames = allow ? permissions.frames.add(mfn, pages) : revoked(permissions.frames, mfn, pages);
+  permissions.frames = allow ? permissions.frames.add(mfn, pages) : revoked(machine, permissions.frames, mfn, pages);
   // Up to 4.16 every success acts; later only the first grant, to a domain without IOMMU context (the last revocation
   // too, in vain: its condition no longer holds).
   const first = wasEmpty && !permissions.frames.isEmpty;

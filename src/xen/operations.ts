@@ -92,6 +92,7 @@ function perform(domain: Domain, operation: Operation): OperationResult {
   switch (operation.op) {
     case "populate":
       return {
+        result: 0,
         populated: populate(
           domain,
           Number(operation.gfn) as Gfn,
@@ -113,6 +114,7 @@ function perform(domain: Domain, operation: Operation): OperationResult {
       return failure(removeFromPhysmap(domain, Number(operation.gfn) as Gfn));
     case "decrease_reservation":
       return {
+        result: 0,
         decreased: decreaseReservation(domain, Number(operation.gfn) as Gfn, operation.order, operation.extents),
       };
     case "assign_device":
@@ -127,7 +129,7 @@ function perform(domain: Domain, operation: Operation): OperationResult {
 /** For a domain that does not exist, requests that count extents count none; all others give -ESRCH. */
 function ofNobody({ op }: Operation): OperationResult {
   if (op === "populate") return { populated: 0 };
-  if (op === "decrease_reservation") return { decreased: 0 };
+  if (op === "decrease_reservation") return { result: 0, decreased: 0 };
   return failure(ERRNO.ESRCH);
 }
 

@@ -36,6 +36,8 @@ const BEHAVIOURS = {
   domctlUnlocked: ["4.22", "4.21.2", "4.20.4", "4.19.6", "4.18.6", "4.17.7"],
   /** 2.2: removing needs only the caller's iomem permission. */
   removeNeedsCallerOnly: ["4.22"],
+  /** 2.4, end: revoking a permission never enlarges another. Seen on real Xen 4.20.4, not on 4.17.7; when between, nobody knows. */
+  revocationOnlyRemoves: ["4.20"],
   /** 3.2 step 6: existing direct MMIO is protected like grants and foreign mappings. */
   guardsDirectMmio: ["4.16", "4.15.1", "4.14.3", "4.13.4", "4.12-tip", "4.11-tip"],
   /** 3.2 step 6: mapping what is mapped already is allowed, and a no-op with the same access right. */

@@ -166,14 +166,14 @@ describe("malformed tables", () => {
       [1024, 1, 9, 0],
     ]);
     const { lo, hi } = tree.format.encodeTable(gone, 1);
-    expect(problems).toEqual([{ at: 512, level: 1, code: "table-missing", lo, hi }]);
+    expect(problems).toEqual([{ at: 512, level: 1, code: "table-outside-image", lo, hi }]);
   });
 
   it("a missing root is reported", () => {
     const tree = newTree("ept", 4);
     expect(read({ ...tree, root: 1 as Mfn })).toEqual({
       list: [],
-      problems: [{ at: 0, level: 4, code: "table-missing", lo: 0, hi: 0 }],
+      problems: [{ at: 0, level: 4, code: "table-outside-image", lo: 0, hi: 0 }],
     });
   });
 

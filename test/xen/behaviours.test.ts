@@ -84,6 +84,26 @@ const ROWS: Record<Behaviour, Row> = {
     before: 0,
     after: 1,
   },
+  revocationOnlyRemoves: {
+    without: "4.14.6 4.17.7",
+    since: "4.20 4.20.4",
+    // As a real 4.14.6, 4.17.7 and 4.20.4 answer: granted 4-5 and 12-17, revoked 10-12.
+    observe: (xen) => {
+      const { domain } = runningGuest(plain(xen));
+      iomemPermission(domain, BAR + 4, 2, true);
+      iomemPermission(domain, BAR + 12, 6, true);
+      iomemPermission(domain, BAR + 10, 3, false);
+      return domain.permissions.frames.ranges.map(({ start, end }) => [start - BAR, end - BAR]);
+    },
+    before: [
+      [4, 10],
+      [13, 18],
+    ],
+    after: [
+      [4, 6],
+      [13, 18],
+    ],
+  },
   memoryTypeFlushConditional: {
     without: "4.17 4.20.3",
     since: "4.21 4.22",

@@ -1,0 +1,199 @@
+import { randomInt } from "node:crypto";
+import { readFileSync, writeFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { hex } from "../src/address.ts";
+import { readScript, type Script } from "../src/plan/script.ts";
+import { compareScript, isEqual } from "./compare.ts";
+import { fetchXen } from "./fetch-xen.ts";
+import { type FormatTarget, hypervisorOf } from "./generate.ts";
+import { differing, runNamed } from "./named.ts";
+import { type Disagreement, memoryFor, runRandom } from "./random.ts";
+import { releaseOf } from "./releases.ts";
+import { runOnXen } from "./run.ts";
+import type { RigHypervisor, RigScript, ScriptOperation } from "./script.ts";
+import { comparisonText, differenceLines } from "./show.ts";
+import { differsLive, shrink } from "./shrink.ts";
+import { nameOf, pin, writeConfirmedPage } from "./store.ts";
+import { full, slice } from "./sweeps.ts";
+import { targetOf } from "./target.ts";
+import { requireTools } from "./tools.ts";
+
+export const USAGE = `usage:
+  npm run rig -- SCRIPT.json [--xen 4.17] [--cpu amd|intel] [--iommu amdvi|vtd|none] [--keep FILE]
+  npm run rig -- --random N --target npt|amdvi|vtd|ept [--xen 4.17] [--seed S] [--pin N]
+  npm run rig -- --named --target npt|amdvi|vtd|ept [--xen 4.17]
+  npm run rig -- --slice [--seed S]      a few minutes of everything, as CI runs it
+  npm run rig -- --full [--only TARGET-XEN,…]   everything, into docs/confirmed.json
+  npm run rig -- --confirm               docs/confirmed.md from docs/confirmed.json
+Hypervisors are fetched with: npm run rig:fetch
+`;
+
+const OPTIONS = {
+  xen: { type: "string" },
+  cpu: { type: "string" },
+  iommu: { type: "string" },
+  keep: { type: "string" },
+  random: { type: "string" },
+  seed: { type: "string" },
+  target: { type: "string" },
+  pin: { type: "string" },
+  only: { type: "string" },
+  named: { type: "boolean" },
+  slice: { type: "boolean" },
+  full: { type: "boolean" },
+  confirm: { type: "boolean" },
+  help: { type: "boolean" },
+} as const;
+type Values = ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>["values"];
+
+const say = (text: string): boolean => process.stdout.write(`${text}\n`);
+
+function oneOf<T extends string>(name: string, value: string | undefined, allowed: readonly T[]): T | undefined {
+  if (value === undefined) return undefined;
+  const found = allowed.find((one) => one === value);
+  if (found === undefined) throw new Error(`--${name} ${value}: expected one of ${allowed.join(", ")}`);
+  return found;
+}
+
+function wholeNumber(name: string, value: string): number {
+  const number = Number(value);
+  if (!/^\d{1,10}$/.test(value) || !Number.isSafeInteger(number))
+    throw new Error(`--${name} ${value}: expected a whole number`);
+  return number;
+}
+
+export const TARGETS: readonly FormatTarget[] = ["npt", "amdvi", "vtd", "ept"];
+
+function targetIn(values: Values): FormatTarget {
+  const target = oneOf("target", values.target, TARGETS);
+  if (target === undefined) throw new Error("--target is missing: npt, amdvi, vtd or ept");
+  return target;
+}
+
+/** A script of the contract as the rig carries it out; options win over what it says of the hypervisor. */
+function rigScript(script: Script, values: Values): RigScript {
+  const cpu = oneOf("cpu", values.cpu, ["amd", "intel"] as const) ?? script.hypervisor.cpu ?? "intel";
+  const wanted = oneOf("iommu", values.iommu, ["amdvi", "vtd", "none"] as const);
+  const iommu = wanted === undefined ? script.hypervisor.iommu : wanted === "none" ? null : wanted;
+  const { cmdline, physBits } = script.hypervisor;
+  const hypervisor: RigHypervisor = {
+    xen: values.xen ?? script.hypervisor.xen,
+    cpu,
+    ...(iommu === undefined ? {} : { iommu }),
+    ...(cmdline === undefined ? {} : { cmdline }),
+    ...(physBits === undefined ? {} : { physBits }),
+  };
+  const noIommu = targetOf(hypervisor).iommuFormat === null;
+  return {
+    hypervisor,
+    // Without an IOMMU the hypervisor makes no domain that wants one.
+    domains: script.domains.map((domain) => ({
+      ...domain,
+      guest: domain.guest ?? "hvm",
+      iommu: noIommu ? "none" : (domain.iommu ?? "default"),
+    })),
+    operations: script.operations.map((operation) => {
+      const texts = Object.entries(operation).map(([key, value]) =>
+        (key === "gfn" || key === "mfn") && value !== null
+          ? [key, hex(value as number | bigint)]
+          : [key, typeof value === "bigint" ? Number(value) : value],
+      );
+      return Object.fromEntries(texts) as ScriptOperation;
+    }),
+  };
+}
+
+function readJson(file: string): unknown {
+  try {
+    return JSON.parse(readFileSync(file, "utf8"));
+  } catch (error) {
+    throw new Error(`${file}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+async function runFile(file: string, values: Values): Promise<number> {
+  const read = readScript(readJson(file));
+  if (typeof read === "string") throw new Error(`${file}: ${read}`);
+  const script = rigScript(read, values);
+  const run = await runOnXen(script);
+  const comparison = compareScript(script, run);
+  process.stdout.write(comparisonText(script, run, comparison));
+  if (values.keep !== undefined) writeFileSync(values.keep, `${JSON.stringify(run.snapshot)}\n`);
+  return isEqual(comparison) ? 0 : 1;
+}
+
+/** Shrinks the first disagreement, shows and pins it. The others are named by seed and number. */
+async function report(target: FormatTarget, xen: string, different: readonly Disagreement[]): Promise<void> {
+  for (const { seed, index, comparison } of different.slice(0, 20))
+    say([`seed ${seed} number ${index}:`, ...differenceLines(comparison).slice(0, 8)].join("\n"));
+  const [first] = different;
+  if (first === undefined) return;
+  const memoryMiB = memoryFor(target);
+  const script = await shrink(first.script, differsLive(memoryMiB));
+  const run = await runOnXen(script, { memoryMiB });
+  const comparison = compareScript(script, run, targetOf(script.hypervisor, { memoryMiB }));
+  say("the smallest script that still differs:");
+  process.stdout.write(comparisonText(script, run, comparison));
+  const says = `the model differed: ${differenceLines(comparison)[0]?.trim() ?? ""}`;
+  say(`kept as ${pin({ name: nameOf(target, xen, first), says, seed: first.seed, memoryMiB, script, run })}`);
+}
+
+async function runSequences(values: Values): Promise<number> {
+  const target = targetIn(values);
+  const xen = values.xen ?? "4.17";
+  const seed = values.seed === undefined ? randomInt(1, 2 ** 31) : wholeNumber("seed", values.seed);
+  say(`seed ${seed}`);
+  const started = Date.now();
+  const keep = values.pin === undefined ? 0 : wholeNumber("pin", values.pin);
+  const { tally, different } = await runRandom({
+    target,
+    xen,
+    seed,
+    count: wholeNumber("random", values.random ?? "0"),
+    progress: (done, wrong) =>
+      say(`  ${done} sequences, ${wrong} differ, ${Math.round((Date.now() - started) / 1000)} s`),
+    each: ({ seed: batch, index, script, run }) => {
+      if (index >= keep) return;
+      const says = `random sequence ${index} of seed ${batch}, as Xen carried it out`;
+      pin({
+        name: nameOf(target, xen, { seed: batch, index }),
+        says,
+        seed: batch,
+        memoryMiB: memoryFor(target),
+        script,
+        run,
+      });
+    },
+  });
+  say(`${JSON.stringify(tally)}`);
+  say(`${tally.sequences} sequences on Xen ${tally.build}, ${target}: ${different.length} differ (seed ${seed})`);
+  await report(target, xen, different);
+  return different.length === 0 ? 0 : 1;
+}
+
+async function runScenarios(values: Values): Promise<number> {
+  const runs = await runNamed(targetIn(values), values.xen ?? "4.17");
+  for (const { name, comparison } of runs)
+    say([`${name}: ${isEqual(comparison) ? "equal" : "differs"}`, ...differenceLines(comparison)].join("\n"));
+  const wrong = differing(runs);
+  say(`${runs.length} scenarios, ${wrong.length} differ`);
+  return wrong.length === 0 ? 0 : 1;
+}
+
+/** Carries a command line out. Returns the exit code; rejects with a sentence for people. */
+export async function commands(args: readonly string[]): Promise<number> {
+  const { values, positionals } = parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
+  if (values.help) return say(USAGE.trimEnd()) ? 0 : 0;
+  if (values.confirm) return say(`wrote ${writeConfirmedPage()}`) ? 0 : 0;
+  if (values.slice) return slice(values.seed === undefined ? randomInt(1, 2 ** 31) : wholeNumber("seed", values.seed));
+  if (values.full) return full(values.only?.split(","));
+  if (values.random !== undefined || values.named) {
+    const target = targetOf(hypervisorOf(targetIn(values), values.xen ?? "4.17"));
+    requireTools(target.emulator);
+    fetchXen(releaseOf(values.xen ?? "4.17"));
+    return values.random !== undefined ? runSequences(values) : runScenarios(values);
+  }
+  const [file] = positionals;
+  if (file === undefined) throw new Error("name a script, or what to run");
+  return runFile(file, values);
+}
