@@ -7,7 +7,7 @@ import { compareScript, isEqual } from "./compare.ts";
 import { fetchXen } from "./fetch-xen.ts";
 import { type FormatTarget, hypervisorOf } from "./generate.ts";
 import { differing, runNamed } from "./named.ts";
-import { type Disagreement, memoryFor, runRandom } from "./random.ts";
+import { memoryFor, runRandom, type Sequence } from "./random.ts";
 import { releaseOf } from "./releases.ts";
 import { runOnXen } from "./run.ts";
 import type { RigHypervisor, RigScript, ScriptOperation } from "./script.ts";
@@ -21,7 +21,7 @@ import { requireTools } from "./tools.ts";
 export const USAGE = `usage:
   npm run rig -- SCRIPT.json [--xen 4.17] [--cpu amd|intel] [--iommu amdvi|vtd|none] [--keep FILE]
   npm run rig -- --random N --target npt|amdvi|vtd|ept [--xen 4.17] [--seed S] [--pin N]
-  npm run rig -- --named --target npt|amdvi|vtd|ept [--xen 4.17]
+  npm run rig -- --named --target npt|amdvi|vtd|ept [--xen 4.17] [--pin NAME,…]
   npm run rig -- --slice [--seed S]      a few minutes of everything, as CI runs it
   npm run rig -- --full [--only TARGET-XEN,…]   everything, into docs/confirmed.json
   npm run rig -- --confirm               docs/confirmed.md from docs/confirmed.json
@@ -123,7 +123,7 @@ async function runFile(file: string, values: Values): Promise<number> {
 }
 
 /** Shrinks the first disagreement, shows and pins it. The others are named by seed and number. */
-async function report(target: FormatTarget, xen: string, different: readonly Disagreement[]): Promise<void> {
+async function report(target: FormatTarget, xen: string, different: readonly Sequence[]): Promise<void> {
   for (const { seed, index, comparison } of different.slice(0, 20))
     say([`seed ${seed} number ${index}:`, ...differenceLines(comparison).slice(0, 8)].join("\n"));
   const [first] = different;
@@ -173,6 +173,12 @@ async function runSequences(values: Values): Promise<number> {
 
 async function runScenarios(values: Values): Promise<number> {
   const runs = await runNamed(targetIn(values), values.xen ?? "4.17");
+  const wanted = values.pin?.split(",") ?? [];
+  for (const { name, script, run } of runs.filter((r) => wanted.includes(r.name))) {
+    const [target, xen] = [targetIn(values), values.xen ?? "4.17"];
+    const says = `scenario ${name}, as Xen carried it out`;
+    pin({ name: `${target}-${xen}-${name}`, says, seed: null, memoryMiB: memoryFor(target), script, run });
+  }
   for (const { name, comparison } of runs)
     say([`${name}: ${isEqual(comparison) ? "equal" : "differs"}`, ...differenceLines(comparison)].join("\n"));
   const wrong = differing(runs);

@@ -172,7 +172,9 @@ function wholeArena({ mfn, physBits }: Arena, domain: number): ScriptOperation {
 }
 
 const device = (domain: fc.Arbitrary<number>): fc.Arbitrary<ScriptOperation> =>
-  fc.record({ op: oneOf(["assign_device", "assign_device", "deassign_device"] as const), domain });
+  fc
+    .record({ op: oneOf(["assign_device", "assign_device", "deassign_device"] as const), domain })
+    .map((o) => ({ ...o, device: `of domain ${o.domain}` }));
 
 /** Pages that a domain takes from its pool when it is made, beside one a vCPU: roots of its own and its nested P2Ms. */
 const POOL_AT_CREATION = 11;
@@ -207,21 +209,23 @@ function domainFor(target: FormatTarget, xen: string): fc.Arbitrary<ScriptDomain
 export function anyScript(target: FormatTarget, xen: string, cmdline = ""): fc.Arbitrary<RigScript> {
   const hypervisor = { ...hypervisorOf(target, xen), ...(cmdline === "" ? {} : { cmdline }) };
   const physBits = targetOf(hypervisor).emulator === "bochs" ? 40 : 46;
-  const one = fc.constant(1);
   return fc
     .tuple(
       arenaFor(target, physBits),
+      // Mostly one domain; two that map the same frames now and then.
+      weighted<readonly number[]>([7, fc.constant([1])], [1, fc.constant([1, 2])]),
       domainFor(target, xen),
       weighted([9, fc.constant(true)], [1, fc.constant(false)]),
       weighted([target === "ept" ? 0 : 1, fc.constant(true)], [24, fc.constant(false)]),
     )
-    .chain(([arena, domain, permitted, withGiB]) => {
+    .chain(([arena, ids, domain, permitted, withGiB]) => {
+      const id = oneOf(ids);
       const operation = weighted<ScriptOperation>(
-        [14, mapping(target, arena, one)],
-        [6, ram(target, arena, one, withGiB)],
-        [2, permission(arena, one)],
-        [1, refused(arena, one)],
-        [target === "ept" ? 0 : 1, device(one)],
+        [14, mapping(target, arena, id)],
+        [6, ram(target, arena, id, withGiB)],
+        [2, permission(arena, id)],
+        [1, refused(arena, id)],
+        [target === "ept" ? 0 : 1, device(id)],
       );
       return fc
         .tuple(
@@ -231,9 +235,9 @@ export function anyScript(target: FormatTarget, xen: string, cmdline = ""): fc.A
         )
         .map(([operations, destroys, after]) => ({
           hypervisor,
-          domains: [domain],
+          domains: ids.map((id) => ({ ...domain, id })),
           operations: [
-            ...(permitted ? [wholeArena(arena, 1)] : []),
+            ...(permitted ? ids.map((id) => wholeArena(arena, id)) : []),
             ...operations,
             ...(destroys ? [{ op: "destroy" as const, domain: 1 }, ...after] : []),
           ],

@@ -5,7 +5,7 @@ import type { RigScript } from "./script.ts";
 import { targetOf } from "./target.ts";
 
 /** A random script's run beside the model's; among the results, one on which the two do not agree. */
-export interface Disagreement {
+export interface Sequence {
   /** Seed of the batch and the script's number in it. */
   readonly seed: number;
   readonly index: number;
@@ -33,7 +33,7 @@ export interface RandomOptions {
   readonly count: number;
   readonly seed: number;
   /** Told of each sequence, in order. */
-  readonly each?: (sequence: Disagreement) => void;
+  readonly each?: (sequence: Sequence) => void;
   /** Told of each batch that is done. */
   readonly progress?: (done: number, different: number) => void;
 }
@@ -73,11 +73,11 @@ function count(outcomes: Record<string, number>, run: RigRun): void {
  * Runs random sequences on a real hypervisor and compares each with the model. Batches have a seed each, from `seed` on:
  * a batch is repeated by its own seed and number alone.
  */
-export async function runRandom(options: RandomOptions): Promise<{ tally: Tally; different: Disagreement[] }> {
+export async function runRandom(options: RandomOptions): Promise<{ tally: Tally; different: Sequence[] }> {
   const { target, xen } = options;
   const memoryMiB = memoryFor(target);
   const outcomes: Record<string, number> = {};
-  const different: Disagreement[] = [];
+  const different: Sequence[] = [];
   let [sequences, operations, p2mEntries, iommuEntries] = [0, 0, 0, 0];
   let build = "";
   for (let batch = 0; sequences < options.count; batch++) {

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { projectRoot } from "./cache.ts";
 import { type Confirmed, confirmedMarkdown, NOTHING_CONFIRMED } from "./confirmed.ts";
-import type { Disagreement } from "./random.ts";
+import type { Sequence } from "./random.ts";
 import { type Regression, regressionText } from "./regression.ts";
 import type { RigRun } from "./run.ts";
 import type { RigScript } from "./script.ts";
@@ -54,5 +54,5 @@ export function pin({ name, says, seed, memoryMiB, script, run }: ToPin): string
   return file;
 }
 
-export const nameOf = (target: string, xen: string, { seed, index }: Pick<Disagreement, "seed" | "index">): string =>
+export const nameOf = (target: string, xen: string, { seed, index }: Pick<Sequence, "seed" | "index">): string =>
   `${target}-${xen}-${seed}-${index}`;

@@ -37,11 +37,8 @@ export function resolveScenario(inventory: Inventory, keys: ScenarioKeys): Resol
     notes.push(say("assumed", `Xen ${release.name}: no input tells the release (give xl info, or --xen)`));
   else if (/^4\.\d+$/.test(releaseText.trim())) notes.push(...impreciseRelease(release));
 
-  const cpu = keys.cpu ?? host.cpu?.value ?? "intel";
-  if (keys.cpu === undefined && !host.cpu)
-    notes.push(say("assumed", "an Intel processor: no input tells the vendor (give xl dmesg, or --cpu)"));
-
   const boot = bootLine(inventory, keys, notes);
+  const cpu = keys.cpu ?? host.cpu?.value ?? likelyCpu(inventory, boot.options, notes);
   const selected = selectDevices(inventory, keys.devices);
   if (typeof selected === "string") return selected;
   notes.push(...selected.notes);
@@ -77,6 +74,17 @@ export function resolveScenario(inventory: Inventory, keys: ScenarioKeys): Resol
       say("info", "this host has no hardware-assisted paging (its virt_caps or boot log say so): shadow paging"),
     );
   return barAddressFault(scenario) ?? { scenario, notes };
+}
+
+/** The vendor where no input tells it: AMD never shares tables, and Intel nearly always does where it may. */
+function likelyCpu({ host }: Inventory, options: XenOptions, notes: Note[]): "intel" | "amd" {
+  const mayShare = options.sharept && options.hap && options.iommu && host.hapDetected?.value !== false;
+  const amd = mayShare && host.sharedTables?.value === false;
+  const vendor = amd
+    ? "an AMD processor: the host has HAP and does not share its tables with the IOMMU"
+    : "an Intel processor: no input tells the vendor";
+  notes.push(say("assumed", `${vendor} (give xl dmesg, or --cpu)`));
+  return amd ? "amd" : "intel";
 }
 
 /** The hypervisor's command line as a key or an input gives it. */

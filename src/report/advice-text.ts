@@ -1,7 +1,7 @@
 import type { Advice } from "../plan/advice.ts";
 import type { PlanDocument } from "../plan/document.ts";
 import type { LedgerKind } from "../xen/ledger.ts";
-import { wrap } from "./layout.ts";
+import { titled, wrap } from "./layout.ts";
 import type { Style } from "./style.ts";
 import { plural, seconds, thousands } from "./units.ts";
 
@@ -16,12 +16,7 @@ export function adviceBlock({ advice, boot }: PlanDocument, style: Style, verbos
   const left = advice.length - shown.length;
   if (shown.length === 0) {
     const minor = left > 0 ? ` (${plural(left, "switch", "switches")} would save less than ${MINOR} s: -v)` : "";
-    return wrap(
-      `nothing that you could change would save much${minor}`,
-      style.width,
-      `${style.bold("Advice")}   `,
-      "  ",
-    );
+    return titled(style, "Advice", `nothing that you could change would save much${minor}`);
   }
   const lines = shown.flatMap((item, i) => [
     ...wrap(`${i + 1}. ${item.says}: ${gain(item, boot.time.likely)}`, style.width, "  ", "     "),

@@ -1,5 +1,7 @@
 /** Plain-text columns and paragraphs. Widths count characters; none of the texts hold wide ones. */
 
+import type { Style } from "./style.ts";
+
 export interface Column {
   readonly align?: "left" | "right";
 }
@@ -32,6 +34,12 @@ export function wrap(text: string, width: number, first = "", hang = first): str
   }
   lines.push(line);
   return lines;
+}
+
+/** A short paragraph behind its title. Colour comes after the breaking: escape sequences have no width. */
+export function titled(style: Style, title: string, text: string): string[] {
+  const [first = "", ...rest] = wrap(text, style.width, `${title}   `, "  ");
+  return [style.bold(title) + first.slice(title.length), ...rest];
 }
 
 /** A text cut to a width, with an ellipsis where something was cut. */

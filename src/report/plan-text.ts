@@ -2,7 +2,7 @@ import type { PlanDocument } from "../plan/document.ts";
 import { adviceBlock } from "./advice-text.ts";
 import { costBlock } from "./cost-text.ts";
 import { deviceBlock, rangeBlock } from "./device-text.ts";
-import { sentence, wrap } from "./layout.ts";
+import { sentence, titled, wrap } from "./layout.ts";
 import { LEGEND } from "./order-bar.ts";
 import type { Style } from "./style.ts";
 import { plural, size, thousands } from "./units.ts";
@@ -70,7 +70,7 @@ function fitBlock({ fit, pool, scenario }: PlanDocument, style: Style): string[]
       ? `; the paging pool of ${thousands(pool.pages)} pages has ${thousands(pool.forBars)} for BARs`
       : "";
     const all = scenario.guest === "pv" ? "nothing to fit: no table is filled" : `everything fits${room}`;
-    return wrap(all, style.width, `${style.bold("Fit")}   `, "  ");
+    return titled(style, "Fit", all);
   }
   return [
     style.bold("Fit"),

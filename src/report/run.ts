@@ -109,18 +109,19 @@ const MOST_RUNS = 24;
 function treeLines(title: string, document: TablesDocument, width: number): string[] {
   const { leaves, tables, runs, problems } = document;
   const total = Object.values(tables).reduce((sum, n) => sum + n, 0);
-  const rows = runs.slice(0, MOST_RUNS).map((run) => [
-    `${address(run.start)} – ${address(run.end)}`,
-    run.maps === null ? "(nothing)" : `→ ${address(run.maps)}`,
-    `${thousands(run.entries)} × ${size(2 ** (run.order + 12))}`,
-    run.access,
-    // "Xen P2M type 5 (mmio_direct)": the name is enough.
-    /\(([^()]+)\)$/.exec(run.type ?? "")?.[1] ?? run.type ?? "",
-    run.flags,
-  ]);
-  const columns = [{}, {}, { align: "right" }, {}, {}, {}] as const;
-  const withFlags = table(rows, columns, "    ");
-  const fits = withFlags.every((line) => line.length <= width);
+  const shown = runs.slice(0, MOST_RUNS).map(runCells);
+  const right = { align: "right" } as const;
+  const wide = table(
+    shown.map(({ range, count, access, type, maps, flags }) => [range, maps, count, access, type, flags]),
+    [{}, {}, right, {}, {}, {}],
+    "    ",
+  );
+  const narrow = table(
+    shown.map(({ range, count, access, type }) => [range, count, access, type]),
+    [{}, right, {}, {}],
+    "    ",
+  ).flatMap((line, i) => [line, `      ${shown[i]!.maps}  ${shown[i]!.flags}`]);
+  const fits = wide.every((line) => line.length <= width);
   return [
     ...wrap(
       `${title}: ${document.format}, ${plural(total, "table")}, leaves ${thousands(leaves["4k"])} × 4 KiB, ${thousands(leaves["2m"])} × 2 MiB, ${thousands(leaves["1g"])} × 1 GiB`,
@@ -128,10 +129,23 @@ function treeLines(title: string, document: TablesDocument, width: number): stri
       "  ",
       "    ",
     ),
-    ...(fits ? withFlags : table(rows, columns.slice(0, 5), "    ")),
+    ...(fits ? wide : narrow),
     ...(runs.length > MOST_RUNS ? [`    … and ${runs.length - MOST_RUNS} more runs (--json has all)`] : []),
     ...problems.map(({ at, says }) => `    ! ${address(at)}: ${says}`),
   ];
+}
+
+/** What a report shows of a run. */
+function runCells({ start, end, maps, order, entries, access, type, flags }: TablesDocument["runs"][number]) {
+  return {
+    range: `${address(start)} – ${address(end)}`,
+    maps: maps === null ? "(nothing)" : `→ ${address(maps)}`,
+    count: `${thousands(entries)} × ${size(2 ** (order + 12))}`,
+    access,
+    // "Xen P2M type 5 (mmio_direct)": the name is enough.
+    type: /\(([^()]{1,40})\)$/.exec(type ?? "")?.[1] ?? type ?? "",
+    flags,
+  };
 }
 
 function costLines(ledger: Ledger): string[] {

@@ -1,4 +1,5 @@
 import type { Domain } from "./domain.ts";
+import { isSince } from "./release.ts";
 
 /** A statement of the specification that no real hypervisor has confirmed, and that this domain's numbers rest on. */
 export interface Unverified {
@@ -28,6 +29,13 @@ const STATEMENTS: readonly Statement[] = [
     says: "What taking RAM away does to the tables was read in the code of 4.13.0 and 4.17; no capture exercises it.",
     where: "3.5",
     applies: (domain) => domain.kind !== "pv",
+  },
+  {
+    code: "revocation-since",
+    says: "That revoking a permission may enlarge the one before it was seen on 4.14.6 and 4.17.7 and not on 4.20.4; which release ended it is not known, and 4.20.0 is assumed.",
+    where: "2.4",
+    applies: ({ machine: { release } }) =>
+      release.minor >= 18 && release.minor <= 20 && !isSince(release, "4.21", "4.20.4"),
   },
   {
     code: "left-behind",

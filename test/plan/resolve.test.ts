@@ -36,6 +36,14 @@ describe("what inputs do not tell is assumed, with a note", () => {
     expect(told).toBe("46 physical address bits on the host: no input tells them");
   });
 
+  it("takes a host with HAP that could share its tables and does not for AMD", () => {
+    const caps = (text: string) => inventoryOf(lspci([GPU]), xlInfo("4.17.3", "", 8, text));
+    expect(quick(caps("pv hvm hvm_directio pv_directio hap shadow")).scenario.cpu).toBe("amd");
+    expect(quick(caps("pv hvm hvm_directio pv_directio hap shadow iommu_hap_pt_share")).scenario.cpu).toBe("intel");
+    const off = inventoryOf(lspci([GPU]), xlInfo("4.17.3", "iommu=no-sharept", 8, "pv hvm hvm_directio hap shadow"));
+    expect(quick(off).scenario.cpu).toBe("intel");
+  });
+
   it("says when a branch's name hides a difference", () => {
     expect(assumed(gpu, { xen: "4.17" })).toContain("4.17 is read as 4.17.0");
     expect(assumed(gpu, { xen: "4.17.5" })).not.toContain("is read as");

@@ -41,7 +41,8 @@ export function runColumn(column: Column): Outcome {
   const { domain } = runningGuest(
     // 1 GiB is a matter of the IOMMU here; where the P2M had it and the IOMMU not, tables could not be shared.
     { xen, cpu, cpus, physBits, options: { sharept }, iommu: { kind: cpu === "amd" ? "amdvi" : "vtd", units, has1g } },
-    { started },
+    // Enough lines for the steps; what repeats after them is accounted for without being carried out.
+    { started, logLimit: 20 },
   );
   grant(domain, MFN, N);
   domain.log.length = 0;

@@ -137,7 +137,7 @@ export const scenario: fc.Arbitrary<Scenario> = fc.record({
   }),
   special: fc.constantFrom<readonly number[]>([], [], [0x100000 + G + 5], [0x100000 + 3]),
   assignFirst: fc.constantFrom(true, true, false),
-  operations: fc.array(step, { minLength: 1, maxLength: 6 }).map((steps) => steps.flat()),
+  operations: fc.array(step, { minLength: 1, maxLength: 5 }).map((steps) => steps.flat()),
 });
 
 export interface Run {

@@ -18,6 +18,6 @@ describe("stretches of blocks and single blocks", () => {
   }, 90_000);
 
   it("do so for long requests, too, where one region after the other is alike", () => {
-    fc.assert(fc.property(longScenario, check), { numRuns: 30 });
+    fc.assert(fc.property(longScenario, check), { numRuns: 20 });
   }, 90_000);
 });

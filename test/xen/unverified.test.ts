@@ -21,6 +21,8 @@ describe("unverified statements", () => {
       "ram-list-order",
       "amd-unmap-tables",
     ]);
+    expect(codes({ xen: "4.19.6" })).toContain("revocation-since");
+    expect(codes({ xen: "4.20.4" })).not.toContain("revocation-since");
     expect(codes({ xen: "4.8", cpu: "amd" })).not.toContain("amd-unmap-tables");
     expect(codes({ xen: "4.12", cpu: "amd" })).toEqual(["taking-ram-away", "left-behind"]);
     expect(codes({ xen: "4.22", cpu: "amd", physBits: 39 })).toContain("beyond-fixed-depth");

@@ -1,2 +1,0 @@
-/** "No machine frame": what removing installs. */
-export const NONE = -1;
