@@ -21,7 +21,7 @@ import { requireTools } from "./tools.ts";
 export const USAGE = `usage:
   npm run rig -- SCRIPT.json [--xen 4.17] [--cpu amd|intel] [--iommu amdvi|vtd|none] [--keep FILE]
   npm run rig -- --random N --target npt|amdvi|vtd|ept [--xen 4.17] [--seed S] [--pin N]
-  npm run rig -- --named --target npt|amdvi|vtd|ept [--xen 4.17] [--pin NAME,…]
+  npm run rig -- --named --target npt|amdvi|vtd|ept [--xen 4.17] [--log] [--pin NAME,…]
   npm run rig -- --slice [--seed S]      a few minutes of everything, as CI runs it
   npm run rig -- --full [--only TARGET-XEN,…]   everything, into docs/confirmed.json
   npm run rig -- --confirm               docs/confirmed.md from docs/confirmed.json
@@ -39,6 +39,7 @@ const OPTIONS = {
   pin: { type: "string" },
   only: { type: "string" },
   named: { type: "boolean" },
+  log: { type: "boolean" },
   slice: { type: "boolean" },
   full: { type: "boolean" },
   confirm: { type: "boolean" },
@@ -172,16 +173,18 @@ async function runSequences(values: Values): Promise<number> {
 }
 
 async function runScenarios(values: Values): Promise<number> {
-  const runs = await runNamed(targetIn(values), values.xen ?? "4.17");
+  const runs = await runNamed(targetIn(values), values.xen ?? "4.17", values.log ?? false);
   const wanted = values.pin?.split(",") ?? [];
   for (const { name, script, run } of runs.filter((r) => wanted.includes(r.name))) {
     const [target, xen] = [targetIn(values), values.xen ?? "4.17"];
     const says = `scenario ${name}, as Xen carried it out`;
     pin({ name: `${target}-${xen}-${name}`, says, seed: null, memoryMiB: memoryFor(target), script, run });
   }
-  for (const { name, comparison } of runs)
-    say([`${name}: ${isEqual(comparison) ? "equal" : "differs"}`, ...differenceLines(comparison)].join("\n"));
   const wrong = differing(runs);
+  for (const run of runs) {
+    const verdict = `${run.name}: ${wrong.includes(run) ? "differs" : "equal"}`;
+    say([verdict, ...differenceLines(run.comparison), ...run.logs.map((line) => `  console: ${line}`)].join("\n"));
+  }
   say(`${runs.length} scenarios, ${wrong.length} differ`);
   return wrong.length === 0 ? 0 : 1;
 }

@@ -1,4 +1,5 @@
 import { compareScript, isEqual, type ScriptComparison } from "./compare.ts";
+import { compareLogs } from "./compare-log.ts";
 import { type FormatTarget, hypervisorOf } from "./generate.ts";
 import { goldenScripts } from "./golden.ts";
 import { memoryFor } from "./random.ts";
@@ -13,6 +14,8 @@ export interface NamedRun {
   readonly script: RigScript;
   readonly run: RigRun;
   readonly comparison: ScriptComparison;
+  /** Where the console and the model's log part; empty too where the console was not compared. */
+  readonly logs: readonly string[];
 }
 
 /** Where a scenario is had: all targets, but for pools of single pages, which there are from 4.17 on. */
@@ -35,17 +38,25 @@ function scriptOf(scenario: Scenario, target: FormatTarget, xen: string): RigScr
   };
 }
 
-/** Runs the scenarios, and the goldens of the release, that a target can have, and compares each. */
-export async function runNamed(target: FormatTarget, xen: string): Promise<NamedRun[]> {
+/**
+ * Runs the scenarios, and the goldens of the release, that a target can have, and compares each; with its console's lines
+ * about mapping too when asked.
+ */
+export async function runNamed(target: FormatTarget, xen: string, withLog = false): Promise<NamedRun[]> {
   const memoryMiB = memoryFor(target);
+  const logged = (script: RigScript): RigScript => {
+    if (!withLog) return script;
+    const { hypervisor } = script;
+    return { ...script, hypervisor: { ...hypervisor, cmdline: `guest_loglvl=all ${hypervisor.cmdline ?? ""}`.trim() } };
+  };
   const named = [
     ...SCENARIOS.filter((scenario) => isOn(scenario, target, xen)).map((scenario) => ({
       name: scenario.name,
-      script: scriptOf(scenario, target, xen),
+      script: logged(scriptOf(scenario, target, xen)),
     })),
     ...goldenScripts(xen)
       .filter((golden) => golden.target === target)
-      .map(({ name, script }) => ({ name: `golden ${name}`, script })),
+      .map(({ name, script }) => ({ name: `golden ${name}`, script: logged(script) })),
   ];
   const runs = await runMany(
     named.map(({ script }) => script),
@@ -54,8 +65,10 @@ export async function runNamed(target: FormatTarget, xen: string): Promise<Named
   return named.map(({ name, script }, i) => {
     const run = runs[i]!;
     const comparison = compareScript(script, run, targetOf(script.hypervisor, { memoryMiB }));
-    return { name, script, run, comparison };
+    const model = comparison.model.domains.map(({ domain }) => domain);
+    return { name, script, run, comparison, logs: withLog ? compareLogs(script, run, model) : [] };
   });
 }
 
-export const differing = (runs: readonly NamedRun[]): NamedRun[] => runs.filter((r) => !isEqual(r.comparison));
+export const differing = (runs: readonly NamedRun[]): NamedRun[] =>
+  runs.filter((run) => !isEqual(run.comparison) || run.logs.length > 0);

@@ -1,17 +1,4 @@
-import {
-  assign,
-  BAR,
-  deassign,
-  domain,
-  G,
-  map,
-  permit,
-  populate,
-  QEMU,
-  type Scenario,
-  unmap,
-  WITH_IOMMU,
-} from "./builders.ts";
+import { assign, BAR, deassign, G, map, permit, populate, QEMU, type Scenario, unmap, WITH_IOMMU } from "./builders.ts";
 
 /** IOMMU contexts, assigned devices, command lines and kinds of guest. */
 export const IOMMU: readonly Scenario[] = [

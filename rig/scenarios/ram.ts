@@ -1,17 +1,4 @@
-import {
-  BAR,
-  decrease,
-  domain,
-  G,
-  map,
-  permit,
-  populate,
-  QEMU,
-  remove,
-  revoke,
-  type Scenario,
-  unmap,
-} from "./builders.ts";
+import { BAR, decrease, G, map, permit, populate, QEMU, remove, revoke, type Scenario, unmap } from "./builders.ts";
 
 /** Pool pages beyond what creation takes, so that each table of a way down is missing in turn. */
 const POOLS = [0, 1, 2, 3, 4, 5, 6, 7, 8] as const;
