@@ -115,7 +115,7 @@ export function fetchXen(release: XenRelease): FetchedXen {
 export function fetchedXen(release: XenRelease): FetchedXen {
   const folder = folderOf(release);
   if (!existsSync(join(folder, "facts.json")))
-    throw new Error(`Xen ${release.version} has not been fetched into ${cacheFolder()}: run the rig's fetch command`);
+    throw new Error(`Xen ${release.version} has not been fetched into ${cacheFolder()}: run npm run rig:fetch`);
   const facts = JSON.parse(readFileSync(join(folder, "facts.json"), "utf8")) as Omit<FetchedXen, "image" | "include">;
   return { image: join(folder, "xen"), include: join(folder, "include"), ...facts };
 }

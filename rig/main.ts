@@ -2,7 +2,7 @@
  * The rig: scripts on a real hypervisor beside the model (rig/README.md). Exit codes: 0 equal, 1 differences, 2 the
  * command line, an input or this machine is wrong.
  */
-import { commands, USAGE } from "./commands-rig.ts";
+import { commands, USAGE } from "./cli.ts";
 
 async function main(args: readonly string[]): Promise<number> {
   try {

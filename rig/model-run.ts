@@ -16,11 +16,12 @@ type Populate = Extract<ScriptOperation, { op: "populate" }>;
 
 /**
  * A populate as the model takes it: in pieces, each with the frames that the hypervisor chose for it. Extents that were
- * not seen leave the choice to the model.
+ * not seen leave the choice to the model; what lies beyond the one that failed was not tried.
  */
-function pieces(operation: Populate, chosen: OperationResult["mfns"] = []): Populate[] {
+function pieces(operation: Populate, result: OperationResult | undefined): Populate[] {
   const parts: Populate[] = [];
-  const extents = operation.extents ?? 1;
+  const { mfns: chosen = [], populated = Number.POSITIVE_INFINITY } = result ?? {};
+  const extents = Math.min(operation.extents ?? 1, populated + 1);
   const gfn = Number(operation.gfn);
   const add = (first: number, end: number, mfn: string | null): void => {
     if (first >= end) return;
@@ -67,7 +68,7 @@ export function runOnModel(
   results: readonly OperationResult[],
 ): ModelRun {
   const operations = script.operations.map((operation, i): readonly ScriptOperation[] =>
-    operation.op === "populate" ? pieces(operation, results[i]?.mfns) : [complete(operation)],
+    operation.op === "populate" ? pieces(operation, results[i]) : [complete(operation)],
   );
   const document = {
     physmap: 1,

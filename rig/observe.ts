@@ -1,3 +1,4 @@
+import { isAligned } from "../src/address.ts";
 import { chosenFrames, keeping, translate } from "./chosen-frames.ts";
 import type { FetchedXen } from "./fetch-xen.ts";
 import type { Stop } from "./machine.ts";
@@ -72,7 +73,11 @@ export function look(progress: Progress, stop: Stop, tag: number): void {
   if (!root) return;
   const reader = keeping(stop.ram);
   const frameOf = (gfn: number): number | undefined => translate(reader, progress.target.p2mFormat, root, 4, gfn);
-  progress.chosen.set(tag - 1, chosenFrames(frameOf, Number(operation.gfn), operation.order, populated));
+  // An extent that failed half-way has left a part of itself.
+  const extents = Math.min(populated + 1, operation.extents ?? 1);
+  const whole = chosenFrames(frameOf, Number(operation.gfn), operation.order, extents);
+  const aligned = whole.filter(({ mfn }) => isAligned(Number(mfn), operation.order));
+  progress.chosen.set(tag - 1, aligned);
 }
 
 function finishMember(

@@ -27,7 +27,7 @@ export interface OperationResult {
   /** Extents that were populated, or given back. */
   readonly populated?: number;
   readonly released?: number;
-  /** First machine frames of the extents populated, as runs of extents that follow each other. */
+  /** First machine frames of the extents populated, and of one that failed half-way, as runs that follow each other. */
   readonly mfns?: readonly ChosenRun[];
   /** The hypervisor killed the domain in this operation. */
   readonly crashed?: true;

@@ -2,11 +2,12 @@ import { type ConfirmedNamed, withNamed, withRandom } from "./confirmed.ts";
 import { runDom0 } from "./dom0.ts";
 import { fetchXen } from "./fetch-xen.ts";
 import type { FormatTarget } from "./generate.ts";
+import { disagreementLines, keepSmallest } from "./keep.ts";
 import { differing, runNamed } from "./named.ts";
-import { memoryFor, runRandom } from "./random.ts";
+import { runRandom } from "./random.ts";
 import { RELEASES } from "./releases.ts";
 import { differenceLines } from "./show.ts";
-import { nameOf, pin, readConfirmed, writeConfirmed, writeConfirmedPage } from "./store.ts";
+import { readConfirmed, writeConfirmed, writeConfirmedPage } from "./store.ts";
 import { requireTools } from "./tools.ts";
 
 const say = (text: string): boolean => process.stdout.write(`${text}\n`);
@@ -58,14 +59,8 @@ async function randomStep({ target, xen, count }: Step, seed: number): Promise<R
     `Xen ${tally.build} ${target}: ${tally.sequences} sequences, ${different.length} differ, ${seconds} s; ` +
       `again with --random ${count} --seed ${seed} --target ${target} --xen ${xen}`,
   );
-  for (const d of different.slice(0, 5)) {
-    say([`  seed ${d.seed} number ${d.index}`, ...differenceLines(d.comparison).slice(0, 6)].join("\n"));
-    const says = `the model differed: ${differenceLines(d.comparison)[0]?.trim() ?? ""}`;
-    const { script, run } = d;
-    say(
-      `  kept as ${pin({ name: nameOf(target, xen, d), says, seed: d.seed, memoryMiB: memoryFor(target), script, run })}`,
-    );
-  }
+  for (const line of disagreementLines(different)) say(`  ${line}`);
+  if (different[0] !== undefined) say(await keepSmallest(target, xen, different[0]));
   return result;
 }
 

@@ -48,7 +48,9 @@ Examples:
         }),
       );
       sayNotes(options, document.notes);
-      print(options, document, (style) => planText(document, style, options.verbose ?? false));
+      print(options, document, (style) =>
+        planText(document, style, { verbose: options.verbose ?? false, advice: options.advice !== false }),
+      );
       exit(DONE);
     });
 }

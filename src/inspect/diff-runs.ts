@@ -1,44 +1,67 @@
 import { type Run, type RunOptions, runs } from "../radix/runs.ts";
-import { pagesAt, type Tree } from "../radix/tree.ts";
+import type { Tree } from "../radix/tree.ts";
+
+/** What any description of consecutive input frames has. */
+export interface Stretch {
+  /** First input frame and number of pages. */
+  readonly start: number;
+  readonly pages: number;
+  /** First output frame; null where there is none, or none is known. */
+  readonly maps: number | null;
+  /** Entries of equal size that make it up. */
+  readonly entries: number;
+}
 
 /** A stretch of input frames that two sequences of runs map differently. */
-export interface Gap {
+export interface Gap<R extends Stretch = Run> {
   readonly start: number;
   readonly pages: number;
   /** The part of the run that lies here; null where there is none. */
-  readonly left: Run | null;
-  readonly right: Run | null;
+  readonly left: R | null;
+  readonly right: R | null;
 }
 
 /** The part of a run in [start, end). A leaf that is only half inside still counts as an entry. */
-function cut(run: Run, start: number, end: number): Run {
-  const span = pagesAt(run.level);
-  const entries = Math.ceil(end / span) - Math.floor(start / span);
+function cut<R extends Stretch>(run: R, start: number, end: number): R {
+  const span = run.pages / run.entries;
+  const entries = Math.ceil((end - run.start) / span) - Math.floor((start - run.start) / span);
   const maps = run.maps === null ? null : run.maps + (start - run.start);
   return { ...run, start, pages: end - start, maps, entries };
 }
 
 /** Whether two runs say the same of a frame that both cover. */
-const agree = (a: Run, b: Run): boolean =>
+const sameRun = (a: Run, b: Run): boolean =>
   a.order === b.order &&
   a.level === b.level &&
   a.lo === b.lo &&
   a.hi === b.hi &&
-  (a.maps === null || b.maps === null ? a.maps === b.maps : a.maps - a.start === b.maps - b.start);
+  sameOutput(a, b);
+
+/** Whether two runs lead a frame that both cover to the same output, or both to none. */
+export const sameOutput = (a: Stretch, b: Stretch): boolean =>
+  a.maps === null || b.maps === null ? a.maps === b.maps : a.maps - a.start === b.maps - b.start;
 
 /**
  * Where two sequences of runs differ, in ascending order. Lazy, so that a consumer may stop at the first. Both must ascend
  * without overlap, as `runs` yields them.
  */
-export function* diffRuns(left: Iterable<Run>, right: Iterable<Run>): Generator<Gap> {
+export const diffRuns = (left: Iterable<Run>, right: Iterable<Run>): Generator<Gap> =>
+  diffStretches(left, right, sameRun);
+
+/** As `diffRuns`, for any description of runs and any notion of agreement on the frames that two of them share. */
+export function* diffStretches<R extends Stretch>(
+  left: Iterable<R>,
+  right: Iterable<R>,
+  agree: (left: R, right: R) => boolean,
+): Generator<Gap<R>> {
   const lefts = left[Symbol.iterator]();
   const rights = right[Symbol.iterator]();
-  const take = (iterator: Iterator<Run>): Run | null => {
+  const take = (iterator: Iterator<R>): R | null => {
     const next = iterator.next();
     return next.done ? null : next.value;
   };
-  const endOf = (run: Run | null): number => (run ? run.start + run.pages : Number.POSITIVE_INFINITY);
-  const startOf = (run: Run | null): number => run?.start ?? Number.POSITIVE_INFINITY;
+  const endOf = (run: R | null): number => (run ? run.start + run.pages : Number.POSITIVE_INFINITY);
+  const startOf = (run: R | null): number => run?.start ?? Number.POSITIVE_INFINITY;
   let l = take(lefts);
   let r = take(rights);
   let at = 0;

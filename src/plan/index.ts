@@ -4,6 +4,7 @@
  * @module
  */
 
+export { type WalkStep, type WhyTree, walkSteps } from "../radix/steps.ts";
 export { type Advice, advise } from "./advice.ts";
 export { type CalibrationDocument, calibrationSchema, readCalibration } from "./calibration.ts";
 export { type Calibrated, calibrate } from "./calibration-fit.ts";
@@ -39,6 +40,5 @@ export type {
   TraceRequest,
   TraceTimes,
 } from "./trace-document.ts";
-export { type WalkStep, type WhyTree, walkSteps } from "./walk.ts";
 export { type WhyDocument, why } from "./why.ts";
 export type { WhyRules } from "./why-rules.ts";

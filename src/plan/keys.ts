@@ -43,8 +43,8 @@ export const SCENARIO_KEYS: Readonly<
   },
   passthrough: {
     read: word(PASSTHROUGH, (passthrough) => ({ passthrough })),
-    value: PASSTHROUGH.join("|"),
-    says: "xl.cfg's passthrough=",
+    value: "MODE",
+    says: `xl.cfg's passthrough=: ${PASSTHROUGH.join(", ")}`,
   },
   "phys-bits": {
     read: number(32, 52, (physBits) => ({ physBits })),

@@ -46,9 +46,11 @@ export interface Layout {
   readonly remarks: readonly Remark[];
 }
 
+/** A BAR with a machine address and a size. */
+export type UsableBar = Bar & { readonly address: number; readonly size: number };
+
 /** Has a machine address and a size. */
-export const usable = (bar: Bar): bar is Bar & { address: number; size: number } =>
-  bar.address !== null && bar.size !== null;
+export const usable = (bar: Bar): bar is UsableBar => bar.address !== null && bar.size !== null;
 
 /** Why a BAR has no usable address or size, in words. */
 function problemOf(bar: Bar): string | null {
@@ -153,17 +155,17 @@ const romSize = (device: PciDevice): number | null => {
  */
 function layOutIdentity(scenario: Scenario, inventory: Inventory): Layout {
   const isPv = scenario.guest.kind === "pv";
+  const enabled = enabledFrames(inventory);
   const devices = scenario.devices.map((device) => {
     const bars = memoryBars(device);
     const { msix } = device;
     const cut = cutForVpci({
       release: scenario.release,
       bars: bars
-        .filter((bar) => problemOf(bar) === null)
-        .filter(usable)
+        .filter(good)
         .map((bar) => ({ index: bar.index, guest: bar.address, host: bar.address, size: bar.size })),
       msix: msix?.table ? { vectors: msix.vectors, table: msix.table, pba: msix.pba } : null,
-      others: othersFrames(inventory, device),
+      others: othersFrames(enabled, device),
     });
     return {
       device,
@@ -195,17 +197,34 @@ export const barFrames = ({ address, size }: { readonly address: number; readonl
   end: Math.ceil((address + size) / 4096),
 });
 
-/** Frames of the enabled BARs of dom0's other devices, as far as they bear on this device. */
-function othersFrames({ devices }: Inventory, self: PciDevice): FrameSet<Gfn> {
-  const frames = (device: PciDevice) =>
-    memoryBars(device)
-      .filter((bar) => problemOf(bar) === null)
-      .filter(usable)
-      .map(barFrames);
-  const own = frames(self);
-  const ranges = devices
-    .filter((device) => device.bdf !== self.bdf && device.memoryDecode !== false)
-    .flatMap(frames)
-    .filter(({ start, end }) => own.some((mine) => start < mine.end && mine.start < end));
-  return FrameSet.of<Gfn>(...ranges);
+interface Enabled {
+  readonly bdf: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+const good = (bar: Bar): bar is UsableBar => problemOf(bar) === null && usable(bar);
+
+/** Frames of the enabled BARs of all devices. */
+const enabledFrames = ({ devices }: Inventory): readonly Enabled[] =>
+  devices
+    .filter(({ memoryDecode }) => memoryDecode !== false)
+    .flatMap((device) =>
+      memoryBars(device)
+        .filter(good)
+        .map((bar) => ({ bdf: device.bdf, ...barFrames(bar) })),
+    );
+
+/** Those of dom0's other devices, as far as they bear on this device. Added one by one: there may be very many. */
+function othersFrames(all: readonly Enabled[], self: PciDevice): FrameSet<Gfn> {
+  const own = memoryBars(self).filter(good).map(barFrames);
+  let others = FrameSet.empty<Gfn>();
+  for (const { bdf, start, end } of all)
+    if (
+      bdf !== self.bdf &&
+      own.some((mine) => start < mine.end && mine.start < end) &&
+      !others.contains(start, end - start)
+    )
+      others = others.add(start, end - start);
+  return others;
 }

@@ -1,5 +1,6 @@
 import { type Gfn, hex } from "../address.ts";
 import type { Inventory, Note } from "../inventory/types.ts";
+import { type WhyTree, whyTree } from "../radix/steps.ts";
 import { widthOf } from "../radix/tree.ts";
 import { ACCESS_NAMES, P2M_TYPES } from "../xen/constants.ts";
 import { lookUp } from "../xen/p2m/lookup.ts";
@@ -7,7 +8,6 @@ import { populate } from "../xen/ram.ts";
 import type { PlanScenario } from "./document.ts";
 import { type Planned, plan } from "./plan.ts";
 import type { ScenarioKeys } from "./scenario.ts";
-import { type WhyTree, whyTree } from "./walk.ts";
 import { isRam, rulesOf, type WhyRules } from "./why-rules.ts";
 
 /** The way from one guest address to its machine address, and the rules behind it. */

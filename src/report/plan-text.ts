@@ -7,8 +7,11 @@ import { LEGEND } from "./order-bar.ts";
 import type { Style } from "./style.ts";
 import { plural, size, thousands } from "./units.ts";
 
-/** A plan for a terminal: what it speaks of, one block a device, reasons, cost, fit, advice, what it rests on. */
-export function planText(document: PlanDocument, style: Style, verbose = false): string {
+/**
+ * A plan for a terminal: what it speaks of, one block a device, reasons, cost, fit, advice, what it rests on. `advice`
+ * says whether any was searched for.
+ */
+export function planText(document: PlanDocument, style: Style, { verbose = false, advice = true } = {}): string {
   const blocks = [
     heading(document, style),
     rangeBlock(document.iomem ?? [], style),
@@ -16,7 +19,7 @@ export function planText(document: PlanDocument, style: Style, verbose = false):
     reasonBlock(document, style),
     costBlock(document, style, verbose),
     fitBlock(document, style),
-    adviceBlock(document, style, verbose),
+    advice ? adviceBlock(document, style, verbose) : [],
     restsOnBlock(document, style),
   ];
   return `${blocks

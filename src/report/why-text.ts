@@ -1,5 +1,5 @@
-import type { WalkStep, WhyTree } from "../plan/walk.ts";
 import type { WhyDocument } from "../plan/why.ts";
+import type { WalkStep, WhyTree } from "../radix/steps.ts";
 import { sentence, table, wrap, wrapCell } from "./layout.ts";
 import { scenarioTitle } from "./plan-text.ts";
 import type { Style } from "./style.ts";

@@ -196,3 +196,18 @@ describe("iomem=", () => {
     expect(quick(gpu)).not.toHaveProperty("iomem");
   });
 });
+
+describe("very many devices", () => {
+  it("are planned as far as a host could ever pass them through", () => {
+    const text = lspci(
+      Array.from({ length: 300 }, (_, i) => ({
+        ...NIC,
+        bdf: `${(i >> 5).toString(16).padStart(2, "0")}:${(i & 31).toString(16).padStart(2, "0")}.0`,
+        bars: [{ index: 0, at: (0x100000000 + i * 2 ** 20).toString(16), size: "1M" }],
+      })),
+    );
+    const plan = document(inventoryOf(text), { guest: "pv" }, { boot: false });
+    expect(plan.devices).toHaveLength(256);
+    expect(plan.notes.some(({ says }) => says.startsWith("the first 256 of 300 devices"))).toBe(true);
+  });
+});

@@ -35,7 +35,7 @@ const plans = {
 describe("planText", () => {
   it.each(Object.entries(plans))("keeps within 80 and 120 columns, ends each line with a letter: %s", (_, plan) => {
     for (const width of [80, 120])
-      for (const line of planText(plan, plainStyle(width), true).trimEnd().split("\n")) {
+      for (const line of planText(plan, plainStyle(width), { verbose: true }).trimEnd().split("\n")) {
         expect(line).toBe(line.trimEnd());
         // Lines to be copied are never broken.
         if (!/^ {6,7}\S.*: {2}/.test(line)) expect(line.length).toBeLessThanOrEqual(width);
@@ -72,10 +72,11 @@ describe("planText", () => {
   });
 
   it("shows advice with its exact line, and hides what saves next to nothing", () => {
-    const text = planText(plans.advice, plainStyle(80), true);
+    const text = planText(plans.advice, plainStyle(80), { verbose: true });
     expect(text).toContain("       Xen command line:  (empty)");
     expect(text).toContain("       the host:  Xen 4.17");
     expect(planText(plans.quiet, plainStyle(80))).toContain("Advice   nothing that you could change would save much");
+    expect(planText(plans.quiet, plainStyle(80), { advice: false })).not.toContain("Advice");
   });
 
   it("tells assumptions and what is not confirmed, at the end", () => {

@@ -1,6 +1,6 @@
 import { hex, hex64, type Mfn } from "../address.ts";
 import { type DecodedEntry, EMPTY, type EntryKind, FAULT, LEAF, SOFTWARE, TABLE } from "../format/format.ts";
-import { indexAt, type Tree, translate, widthOf } from "../radix/tree.ts";
+import { indexAt, type Tree, translate, widthOf } from "./tree.ts";
 
 /** One level of a walk: the entry that was read, and what its bits say. */
 export interface WalkStep {

@@ -1,18 +1,16 @@
 import { randomInt } from "node:crypto";
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { hex } from "../src/address.ts";
-import { readScript, type Script } from "../src/plan/script.ts";
 import { compareScript, isEqual } from "./compare.ts";
 import { fetchXen } from "./fetch-xen.ts";
 import { type FormatTarget, hypervisorOf } from "./generate.ts";
+import { disagreementLines, keepSmallest } from "./keep.ts";
 import { differing, runNamed } from "./named.ts";
-import { memoryFor, runRandom, type Sequence } from "./random.ts";
+import { memoryFor, runRandom } from "./random.ts";
 import { releaseOf } from "./releases.ts";
 import { runOnXen } from "./run.ts";
-import type { RigHypervisor, RigScript, ScriptOperation } from "./script.ts";
+import { readScriptFile, rigScript } from "./script-file.ts";
 import { comparisonText, differenceLines } from "./show.ts";
-import { differsLive, shrink } from "./shrink.ts";
 import { nameOf, pin, writeConfirmedPage } from "./store.ts";
 import { full, slice } from "./sweeps.ts";
 import { targetOf } from "./target.ts";
@@ -63,7 +61,7 @@ function wholeNumber(name: string, value: string): number {
   return number;
 }
 
-export const TARGETS: readonly FormatTarget[] = ["npt", "amdvi", "vtd", "ept"];
+const TARGETS: readonly FormatTarget[] = ["npt", "amdvi", "vtd", "ept"];
 
 function targetIn(values: Values): FormatTarget {
   const target = oneOf("target", values.target, TARGETS);
@@ -71,72 +69,18 @@ function targetIn(values: Values): FormatTarget {
   return target;
 }
 
-/** A script of the contract as the rig carries it out; options win over what it says of the hypervisor. */
-function rigScript(script: Script, values: Values): RigScript {
-  const cpu = oneOf("cpu", values.cpu, ["amd", "intel"] as const) ?? script.hypervisor.cpu ?? "intel";
-  const wanted = oneOf("iommu", values.iommu, ["amdvi", "vtd", "none"] as const);
-  const iommu = wanted === undefined ? script.hypervisor.iommu : wanted === "none" ? null : wanted;
-  const { cmdline, physBits } = script.hypervisor;
-  const hypervisor: RigHypervisor = {
-    xen: values.xen ?? script.hypervisor.xen,
-    cpu,
-    ...(iommu === undefined ? {} : { iommu }),
-    ...(cmdline === undefined ? {} : { cmdline }),
-    ...(physBits === undefined ? {} : { physBits }),
-  };
-  const noIommu = targetOf(hypervisor).iommuFormat === null;
-  return {
-    hypervisor,
-    // Without an IOMMU the hypervisor makes no domain that wants one.
-    domains: script.domains.map((domain) => ({
-      ...domain,
-      guest: domain.guest ?? "hvm",
-      iommu: noIommu ? "none" : (domain.iommu ?? "default"),
-    })),
-    operations: script.operations.map((operation) => {
-      const texts = Object.entries(operation).map(([key, value]) =>
-        (key === "gfn" || key === "mfn") && value !== null
-          ? [key, hex(value as number | bigint)]
-          : [key, typeof value === "bigint" ? Number(value) : value],
-      );
-      return Object.fromEntries(texts) as ScriptOperation;
-    }),
-  };
-}
-
-function readJson(file: string): unknown {
-  try {
-    return JSON.parse(readFileSync(file, "utf8"));
-  } catch (error) {
-    throw new Error(`${file}: ${error instanceof Error ? error.message : String(error)}`);
-  }
-}
-
 async function runFile(file: string, values: Values): Promise<number> {
-  const read = readScript(readJson(file));
-  if (typeof read === "string") throw new Error(`${file}: ${read}`);
-  const script = rigScript(read, values);
+  const iommu = oneOf("iommu", values.iommu, ["amdvi", "vtd", "none"] as const);
+  const script = rigScript(readScriptFile(file), {
+    xen: values.xen,
+    cpu: oneOf("cpu", values.cpu, ["amd", "intel"] as const),
+    iommu: iommu === "none" ? null : iommu,
+  });
   const run = await runOnXen(script);
   const comparison = compareScript(script, run);
   process.stdout.write(comparisonText(script, run, comparison));
   if (values.keep !== undefined) writeFileSync(values.keep, `${JSON.stringify(run.snapshot)}\n`);
   return isEqual(comparison) ? 0 : 1;
-}
-
-/** Shrinks the first disagreement, shows and pins it. The others are named by seed and number. */
-async function report(target: FormatTarget, xen: string, different: readonly Sequence[]): Promise<void> {
-  for (const { seed, index, comparison } of different.slice(0, 20))
-    say([`seed ${seed} number ${index}:`, ...differenceLines(comparison).slice(0, 8)].join("\n"));
-  const [first] = different;
-  if (first === undefined) return;
-  const memoryMiB = memoryFor(target);
-  const script = await shrink(first.script, differsLive(memoryMiB));
-  const run = await runOnXen(script, { memoryMiB });
-  const comparison = compareScript(script, run, targetOf(script.hypervisor, { memoryMiB }));
-  say("the smallest script that still differs:");
-  process.stdout.write(comparisonText(script, run, comparison));
-  const says = `the model differed: ${differenceLines(comparison)[0]?.trim() ?? ""}`;
-  say(`kept as ${pin({ name: nameOf(target, xen, first), says, seed: first.seed, memoryMiB, script, run })}`);
 }
 
 async function runSequences(values: Values): Promise<number> {
@@ -168,7 +112,8 @@ async function runSequences(values: Values): Promise<number> {
   });
   say(`${JSON.stringify(tally)}`);
   say(`${tally.sequences} sequences on Xen ${tally.build}, ${target}: ${different.length} differ (seed ${seed})`);
-  await report(target, xen, different);
+  for (const line of disagreementLines(different)) say(line);
+  if (different[0] !== undefined) say(await keepSmallest(target, xen, different[0]));
   return different.length === 0 ? 0 : 1;
 }
 
@@ -192,8 +137,10 @@ async function runScenarios(values: Values): Promise<number> {
 /** Carries a command line out. Returns the exit code; rejects with a sentence for people. */
 export async function commands(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
-  if (values.help) return say(USAGE.trimEnd()) ? 0 : 0;
-  if (values.confirm) return say(`wrote ${writeConfirmedPage()}`) ? 0 : 0;
+  if (values.help || values.confirm) {
+    say(values.help ? USAGE.trimEnd() : `wrote ${writeConfirmedPage()}`);
+    return 0;
+  }
   if (values.slice) return slice(values.seed === undefined ? randomInt(1, 2 ** 31) : wholeNumber("seed", values.seed));
   if (values.full) return full(values.only?.split(","));
   if (values.random !== undefined || values.named) {

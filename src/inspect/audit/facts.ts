@@ -1,0 +1,42 @@
+import type { Run } from "../../radix/runs.ts";
+import { type AuditInput, type Hit, SEVERITIES } from "./rule.ts";
+import { type SurveyedTree, survey } from "./survey.ts";
+
+/** A domain's P2M and the tables of its own that its devices walk. */
+export interface Pair {
+  readonly p2m: SurveyedTree;
+  readonly iommu: SurveyedTree;
+}
+
+/** Everything that rules look at. */
+export interface Facts {
+  readonly input: AuditInput;
+  readonly trees: readonly SurveyedTree[];
+  readonly pairs: readonly Pair[];
+}
+
+/** Survey all trees, and pair those of one domain. Trees with the same root are one, which both walk. */
+export function factsOf(input: AuditInput): Facts {
+  const trees = input.trees.map((tree) => survey(tree, input));
+  const pairs = trees
+    .filter(({ what }) => what === "p2m")
+    .flatMap((p2m) =>
+      trees
+        .filter(({ what, domain, tree }) => what === "iommu" && domain === p2m.domain && tree.root !== p2m.tree.root)
+        .map((iommu): Pair => ({ p2m, iommu })),
+    );
+  return { input, trees, pairs };
+}
+
+/** A hit on a part of a run. */
+export const hitOnRun = (tree: SurveyedTree, run: Run, says: string, at = run.start, pages = run.pages): Hit => ({
+  tree,
+  at,
+  pages,
+  level: run.level,
+  raw: { lo: run.lo, hi: run.hi },
+  says,
+});
+
+/** Rank of a severity, worst first. */
+export const rankOf = (severity: (typeof SEVERITIES)[number]): number => SEVERITIES.indexOf(severity);

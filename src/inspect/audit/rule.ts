@@ -1,0 +1,97 @@
+import type { Mfn } from "../../address.ts";
+import type { DecodeOptions, EntryFault, EntryKind, Raw } from "../../format/format.ts";
+import type { Tree } from "../../radix/tree.ts";
+import type { FrameRange, FrameSet } from "../../ranges.ts";
+import type { Facts } from "./facts.ts";
+import type { SurveyedTree, Visit } from "./survey.ts";
+
+/**
+ * fault: the hardware faults on it, or a device or guest reaches what it must not. risk: works, but not as meant, or no
+ * longer after the next change. waste: could be cheaper. note: worth knowing, nothing to mend.
+ */
+export type Severity = "fault" | "risk" | "waste" | "note";
+export const SEVERITIES: readonly Severity[] = ["fault", "risk", "waste", "note"];
+
+/** Whose software bits the entries hold; null where nothing tells. */
+export type Owner = "xen" | "kvm" | null;
+
+/** One tree to be checked, and whose it is. */
+export interface AuditTree {
+  /** What findings call it, such as "d1 p2m". */
+  readonly name: string;
+  /** The owning domain; 0 is the hardware domain; null where unknown. */
+  readonly domain: number | null;
+  readonly what: "p2m" | "iommu";
+  readonly tree: Tree;
+}
+
+/** A memory BAR of the host, in machine frames. */
+export interface AuditBar {
+  readonly bdf: string;
+  readonly index: number;
+  readonly start: number;
+  readonly pages: number;
+  /** Frames of its MSI-X table and pending bits, which the device model keeps for itself. */
+  readonly holes: readonly FrameRange[];
+}
+
+/** What an audit looks at. */
+export interface AuditInput {
+  readonly trees: readonly AuditTree[];
+  /** Machine frames that belong to the hypervisor. */
+  readonly hypervisor?: FrameSet<Mfn>;
+  readonly bars?: readonly AuditBar[];
+  /** What the processor and the IOMMU can do: widths, page sizes. */
+  readonly decode?: DecodeOptions;
+  /** Whose tables these are; told from the entries where left out. */
+  readonly owner?: "xen" | "kvm";
+  /** Stop surveying a tree after so many tables. Default 2^20. */
+  readonly maxTables?: number;
+}
+
+/** One place where a rule applies. */
+export interface Hit {
+  readonly tree: SurveyedTree;
+  /** First input frame concerned, and how many. */
+  readonly at: number;
+  readonly pages: number;
+  readonly level: number | null;
+  /** The entry at fault; null where it is not one entry. */
+  readonly raw: Raw | null;
+  /** One clause on what is found here. */
+  readonly says: string;
+}
+
+/** Entries of one table that are alike: leaves that go on in the same way, equal software entries, or one pointer. */
+export interface EntryFact {
+  readonly tree: SurveyedTree;
+  readonly visit: Visit;
+  readonly index: number;
+  readonly count: number;
+  readonly lo: number;
+  readonly hi: number;
+  readonly kind: EntryKind;
+  /** What the hardware would fault on. */
+  readonly faults: readonly EntryFault[];
+}
+
+/** What a rule says of itself. */
+export interface RuleText {
+  /** Stable, kebab-case. */
+  readonly id: string;
+  readonly severity: Severity;
+  /** What is wrong, in one sentence. */
+  readonly says: string;
+  /** Section of a specification that it rests on. */
+  readonly reference: string;
+  /** What to do about it. */
+  readonly fix: string;
+}
+
+/** A rule looks at entries, at tables, or at everything. Pure: the same facts, the same hits. */
+export type Rule = RuleText &
+  (
+    | { readonly entry: (fact: EntryFact) => string | null }
+    | { readonly table: (tree: SurveyedTree, visit: Visit, words: Uint32Array) => Iterable<Hit> }
+    | { readonly check: (facts: Facts) => Iterable<Hit> }
+  );

@@ -1,0 +1,30 @@
+import { FrameSet } from "../../../ranges.ts";
+import { type Facts, hitOnRun } from "../facts.ts";
+import type { Hit, Rule } from "../rule.ts";
+
+export const iommuReachesBeyond: Rule = {
+  id: "iommu-reaches-beyond",
+  severity: "fault",
+  says: "A machine frame is reachable by the domain's devices, but by no entry of its P2M.",
+  reference: "page-table-formats.md 10 (4)",
+  fix: "The domain's devices reach memory that the domain does not have: keep the image and report it to the security team.",
+  *check({ pairs }: Facts): Generator<Hit> {
+    for (const { p2m, iommu } of pairs) {
+      const own = FrameSet.of(
+        ...p2m.runs.flatMap(({ maps, pages }) => (maps === null ? [] : [{ start: maps, end: maps + pages }])),
+      );
+      for (const run of iommu.runs) {
+        if (run.maps === null || own.contains(run.maps, run.pages)) continue;
+        const inside = own.has(run.maps) ? own.alikeFrom(run.maps) : 0;
+        const beyond = run.pages - own.countIn(run.maps, run.pages);
+        yield hitOnRun(
+          iommu,
+          run,
+          `${beyond} frame(s) from mfn 0x${(run.maps + inside).toString(16)} on`,
+          run.start + inside,
+          run.pages - inside,
+        );
+      }
+    }
+  },
+};

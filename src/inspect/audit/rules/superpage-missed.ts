@@ -1,0 +1,49 @@
+import type { Run } from "../../../radix/runs.ts";
+import { type Facts, hitOnRun } from "../facts.ts";
+import type { Hit, Rule } from "../rule.ts";
+import type { SurveyedTree } from "../survey.ts";
+
+/** Aligned blocks of an order in [start, end). */
+const blocksIn = (start: number, end: number, order: number): number =>
+  Math.max(0, Math.floor(end / 2 ** order) - Math.ceil(start / 2 ** order));
+
+const SIZES: Readonly<Record<number, string>> = { 9: "2 MiB", 18: "1 GiB" };
+
+/** What the largest pages that alignment allows would save; null where none would. */
+function missed({ start, pages, maps, order, entries }: Run, largest: number): string | null {
+  if (maps === null) return null;
+  let saved = 0;
+  let tables = 0;
+  const parts: string[] = [];
+  for (let to = order < 9 ? 9 : 18; to <= largest; to += 9) {
+    // Alignment holds along a run, or nowhere.
+    if ((start - maps) % 2 ** to !== 0) break;
+    const blocks = blocksIn(start, start + pages, to);
+    if (blocks === 0) break;
+    // Blocks of the size below that these take the place of, each of which was a table.
+    const below = to - 9 > order ? blocks * 512 : entries;
+    saved += to - 9 > order ? below - blocks : blocks * (2 ** (to - order) - 1);
+    tables += blocks;
+    parts.push(`${blocks} of ${SIZES[to]}`);
+  }
+  if (parts.length === 0) return null;
+  return `${entries} entries of order ${order}, though ${parts.join(" or ")} would do: saves ${saved} entries and ${tables} tables (${tables * 4} KiB)`;
+}
+
+const largestOf = (tree: SurveyedTree, { input }: Facts): number =>
+  input.decode?.has2m === false ? 0 : input.decode?.has1g === false || tree.tree.levels < 3 ? 9 : 18;
+
+export const superpageMissed: Rule = {
+  id: "superpage-missed",
+  severity: "waste",
+  says: "Consecutive entries with equal rights could be larger pages: alignment allows it.",
+  reference: "page-table-formats.md 10 (6), 10.1",
+  fix: "Which order Xen takes depends on release, command line and sharing with the IOMMU: physmap plan says why, and what to change.",
+  *check(facts): Generator<Hit> {
+    for (const tree of facts.trees)
+      for (const run of tree.runs) {
+        const says = missed(run, largestOf(tree, facts));
+        if (says !== null) yield hitOnRun(tree, run, says);
+      }
+  },
+};
