@@ -1,6 +1,6 @@
 import { hex } from "../address.ts";
-import { EM_X86_64, type Elf, PT_LOAD, PT_NOTE, readElf } from "./elf.ts";
-import { noteTexts, notesIn } from "./elf-notes.ts";
+import { type Elf, EM_X86_64, PT_LOAD, PT_NOTE, readElf } from "./elf.ts";
+import { notesIn, noteTexts } from "./elf-notes.ts";
 import type { Container } from "./image.ts";
 import { addSegment, type Segment, segmentContainer } from "./segments.ts";
 import { type ByteSource, fail } from "./source.ts";

@@ -44,11 +44,15 @@ export function noteTexts(notes: Iterable<Note>): string[] {
       cpus++;
       if (cr3.length < MOST_CPUS) cr3.push(hex(u64(data, QEMU_CR3)));
     }
-    if (name === "VMCOREINFO") release ||= /^OSRELEASE=(.{1,80})$/m.exec(ascii(data, 0, Math.min(data.byteLength, 4096)).replaceAll("?", "\n"))?.[1] ?? "";
+    if (name === "VMCOREINFO")
+      release ||=
+        /^OSRELEASE=(.{1,80})$/m.exec(ascii(data, 0, Math.min(data.byteLength, 4096)).replaceAll("?", "\n"))?.[1] ?? "";
   }
   return [
     ...(cpus > 0
-      ? [`QEMU's notes: ${cpus} processors, whose own page tables (CR3) are at ${cr3.join(", ")}${cpus > cr3.length ? ", …" : ""}`]
+      ? [
+          `QEMU's notes: ${cpus} processors, whose own page tables (CR3) are at ${cr3.join(", ")}${cpus > cr3.length ? ", …" : ""}`,
+        ]
       : []),
     ...(release === "" ? [] : [`the kernel that ran: ${release}`]),
   ];

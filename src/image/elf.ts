@@ -1,5 +1,5 @@
 /** ELF64 headers, as far as memory images need them (page-table-formats.md 8.2, 8.5). */
-import { type ByteSource, ascii, fail, u64, view } from "./source.ts";
+import { ascii, type ByteSource, fail, u64, view } from "./source.ts";
 
 export interface ProgramHeader {
   readonly type: number;

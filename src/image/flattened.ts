@@ -36,7 +36,10 @@ function readRuns(source: ByteSource): RecordRun[] {
       fail(offset, `expected a record's offset and size, found ${hex(start)} and ${hex(size)}`);
     const file = offset + RECORD;
     if (file + size > source.size)
-      fail(offset, `expected ${hex(size)} bytes after this record, but the file ends at ${hex(source.size)}: is it cut off?`);
+      fail(
+        offset,
+        `expected ${hex(size)} bytes after this record, but the file ends at ${hex(source.size)}: is it cut off?`,
+      );
     const last = runs.at(-1);
     const count = last ? (last.to - last.start) / last.size : 0;
     if (last && last.size === size && last.to === start && file === last.file + count * (size + RECORD))

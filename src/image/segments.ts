@@ -36,8 +36,7 @@ function cutAtEnd(segments: readonly Segment[], size: number, notes: string[]): 
     lost += segment.to - end;
     return { ...segment, to: end };
   });
-  if (lost > 0)
-    notes.push(`the file ends at ${hex(size)}, but ${hex(lost)} more bytes are announced: it was cut off`);
+  if (lost > 0) notes.push(`the file ends at ${hex(size)}, but ${hex(lost)} more bytes are announced: it was cut off`);
   return whole;
 }
 
@@ -126,4 +125,3 @@ function wordsOf(bytes: Uint8Array): Uint32Array {
   if (bytes.byteOffset % 4 === 0) return new Uint32Array(bytes.buffer, bytes.byteOffset, count);
   return new Uint32Array(bytes.slice(0, count * 4).buffer);
 }
-

@@ -35,7 +35,8 @@ export function xenCoreContainer(source: ByteSource, sections: readonly Section[
   const segments: Segment[] = [];
   let invalid = 0;
   for (let done = 0; done < array.size; ) {
-    const bytes = array.offset + done < source.size ? source.read(array.offset + done, Math.min(STEP, array.size - done)) : [];
+    const bytes =
+      array.offset + done < source.size ? source.read(array.offset + done, Math.min(STEP, array.size - done)) : [];
     const whole = bytes.length - (bytes.length % entry);
     if (whole === 0) fail(array.offset + done, `expected entries of ${array.name}, but the file ends: is it cut off?`);
     const data = new DataView((bytes as Uint8Array).buffer, (bytes as Uint8Array).byteOffset, whole);

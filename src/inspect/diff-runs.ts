@@ -31,11 +31,7 @@ function cut<R extends Stretch>(run: R, start: number, end: number): R {
 
 /** Whether two runs say the same of a frame that both cover. */
 const sameRun = (a: Run, b: Run): boolean =>
-  a.order === b.order &&
-  a.level === b.level &&
-  a.lo === b.lo &&
-  a.hi === b.hi &&
-  sameOutput(a, b);
+  a.order === b.order && a.level === b.level && a.lo === b.lo && a.hi === b.hi && sameOutput(a, b);
 
 /** Whether two runs lead a frame that both cover to the same output, or both to none. */
 export const sameOutput = (a: Stretch, b: Stretch): boolean =>

@@ -1,8 +1,8 @@
-import { type DecodedEntry, type FormatName } from "../format/format.ts";
+import type { DecodedEntry, FormatName } from "../format/format.ts";
 import { P2M_TYPE_NAMES, p2mTypeOf } from "../format/index.ts";
 import { type Run, type RunOptions, runs } from "../radix/runs.ts";
 import type { Tree } from "../radix/tree.ts";
-import { type Gap, type Stretch, sameOutput, diffStretches } from "./diff-runs.ts";
+import { diffStretches, type Gap, type Stretch, sameOutput } from "./diff-runs.ts";
 
 /**
  * A run in words, as far as its source tells: tables tell everything, text dumps only what they print. `null` is "not

@@ -2,7 +2,8 @@ import type { Mfn } from "../address.ts";
 import { type Format, frameField, frameHi, frameLo, LEAF, TABLE } from "../format/format.ts";
 import { WORDS } from "../memory/memory.ts";
 import type { Description, SimulatedMemory } from "../memory/simulated.ts";
-import type { WritableTree } from "./tree.ts";
+import { countRun, storeRun, storeSame } from "./entries.ts";
+import { pagesAt, type WritableTree } from "./tree.ts";
 
 /**
  * Tables as descriptions. A pattern is the content of a table, and of everything below it, with the output frames
@@ -17,6 +18,8 @@ export interface Pattern {
   readonly children: readonly Children[];
   /** Nothing in it maps anything, so that its place does not matter. */
   readonly leafless: boolean;
+  /** Bytes between neighbouring entries' outputs where all 512 entries are one run from the first on; else null. */
+  readonly step: number | null;
 }
 
 export interface Placed {
@@ -30,6 +33,11 @@ export interface Children extends Placed {
   readonly index: number;
   readonly count: number;
   readonly step: number;
+}
+
+export interface PatternCounts {
+  readonly leaves: ReadonlyMap<number, number>;
+  readonly tables: ReadonlyMap<number, number>;
 }
 
 /** A table that stands for a placed pattern until somebody looks. */
@@ -64,6 +72,8 @@ export class Patterns {
   readonly #format: Format;
   readonly #memory: SimulatedMemory;
   readonly #known = new Map<number, Pattern[]>();
+  readonly #uniform = new Map<string, Pattern>();
+  readonly #counts = new WeakMap<Pattern, PatternCounts>();
   readonly #runs = new WeakMap<(i: number) => Description, RunPlace>();
 
   constructor(format: Format, memory: SimulatedMemory) {
@@ -96,6 +106,34 @@ export class Patterns {
     return isShifted(this.describe(a, level), this.describe(b, level), pages);
   }
 
+  /** Leaves by order and tables by level of a pattern and all below it. */
+  counts(pattern: Pattern): PatternCounts {
+    const known = this.#counts.get(pattern);
+    if (known) return known;
+    const leaves = new Map<number, number>();
+    const tables = new Map<number, number>([[pattern.level, 1]]);
+    const add = (map: Map<number, number>, key: number, n: number): void => void map.set(key, (map.get(key) ?? 0) + n);
+    for (let w = 0; w < WORDS; w += 2) {
+      const lo = pattern.words[w]!;
+      const hi = pattern.words[w + 1]!;
+      if (this.#format.kindOf(lo, hi, pattern.level) === LEAF)
+        add(leaves, this.#format.orderOf(lo, hi, pattern.level), 1);
+    }
+    for (const { pattern: child, count } of pattern.children) {
+      const below = this.counts(child);
+      for (const [order, n] of below.leaves) add(leaves, order, count * n);
+      for (const [level, n] of below.tables) add(tables, level, count * n);
+    }
+    const counts = { leaves, tables };
+    this.#counts.set(pattern, counts);
+    return counts;
+  }
+
+  /** Let a table that stands for one pattern stand for another. */
+  restate(table: Mfn, placed: Placed): void {
+    this.#memory.describe(table, new DescribedTable(this, placed));
+  }
+
   /** A new table that stands for a placed pattern. */
   make(placed: Placed): Mfn {
     return this.#memory.allocateDescribed(new DescribedTable(this, placed));
@@ -109,6 +147,12 @@ export class Patterns {
   }
 
   fill(words: Uint32Array, { pattern, shift }: Placed): void {
+    if (pattern.step !== null) {
+      const [lo, hi] = [pattern.words[0]!, pattern.words[1]!];
+      if (pattern.leafless) storeSame(words, 0, WORDS / 2, lo, hi);
+      else storeRun(words, 0, WORDS / 2, withFrameLo(lo, shift), withFrameHi(hi, shift), pattern.step);
+      return;
+    }
     words.set(pattern.words);
     if (pattern.leafless && pattern.children.length === 0) return;
     const { level, children } = pattern;
@@ -138,8 +182,33 @@ export class Patterns {
     }
   }
 
+  /**
+   * A table of `level` whose 512 entries are one run from (lo, hi) on: leaves with consecutive outputs, or the same value in
+   * all of them.
+   */
+  uniform(level: number, lo: number, hi: number): Placed {
+    const isLeaf = this.#format.kindOf(lo, hi, level) === LEAF;
+    const shift = isLeaf ? frameField(lo, hi) : 0;
+    const first = { lo: isLeaf ? lo & 0xfff : lo, hi: isLeaf ? (hi & 0xfff0_0000) >>> 0 : hi };
+    const key = `${level} ${first.lo} ${first.hi}`;
+    let pattern = this.#uniform.get(key);
+    if (!pattern) {
+      const words = new Uint32Array(WORDS);
+      const step = isLeaf ? pagesAt(level) * 4096 : 0;
+      storeRun(words, 0, WORDS / 2, first.lo, first.hi, step);
+      pattern = { level, words, children: [], leafless: !isLeaf, step };
+      this.#uniform.set(key, pattern);
+    }
+    return { pattern, shift };
+  }
+
   /** The content of a table, relative; the tables below are described and given up. */
   #read(source: Uint32Array, level: number): Placed {
+    const [lo, hi] = [source[0]!, source[1]!];
+    const kind = this.#format.kindOf(lo, hi, level);
+    const step = kind === LEAF ? pagesAt(level) * 4096 : 0;
+    if (kind !== TABLE && countRun(source, 0, WORDS / 2, lo, hi, step) === WORDS / 2)
+      return this.uniform(level, lo, hi);
     const words = source.slice();
     const children: Children[] = [];
     let base = Number.POSITIVE_INFINITY;
@@ -204,7 +273,7 @@ export class Patterns {
       (p) => p.level === level && sameWords(p.words, words) && sameChildren(p.children, children),
     );
     if (known) return known;
-    const pattern: Pattern = { level, words, children, leafless };
+    const pattern: Pattern = { level, words, children, leafless, step: null };
     this.#known.set(hash, [...bucket, pattern]);
     return pattern;
   }

@@ -51,6 +51,8 @@ export interface RunOptions {
   readonly onProblem?: (problem: Problem) => void;
   /** Called each time that a table is reached, root included. */
   readonly onTable?: (level: number, table: Mfn) => void;
+  /** Whether to leave a table that lies wholly in [from, to) out, because the caller knows what it and its subtree hold. */
+  readonly skip?: (level: number, table: Mfn) => boolean;
 }
 
 const MAX_TABLES = 2 ** 22;
@@ -73,7 +75,15 @@ interface Cursor {
  */
 export function* pieces(tree: Tree, options: RunOptions = {}): Generator<Run> {
   const { format, memory } = tree;
-  const { from = 0, to = Number.POSITIVE_INFINITY, raw = false, maxTables = MAX_TABLES, onProblem, onTable } = options;
+  const {
+    from = 0,
+    to = Number.POSITIVE_INFINITY,
+    raw = false,
+    maxTables = MAX_TABLES,
+    onProblem,
+    onTable,
+    skip,
+  } = options;
   const stack: Cursor[] = [];
   let tables = 0;
 
@@ -83,6 +93,7 @@ export function* pieces(tree: Tree, options: RunOptions = {}): Generator<Run> {
       stack.length = 0;
       return;
     }
+    if (skip && base >= from && base + pagesAt(level + 1) <= to && skip(level, table)) return;
     tables++;
     const words = memory.frame(table);
     if (!words) {

@@ -1,6 +1,8 @@
-import type { Order } from "../address.ts";
+import type { Mfn, Order } from "../address.ts";
+import { SimulatedMemory } from "../memory/simulated.ts";
+import { patternsOf } from "./pattern.ts";
 import { pieces, type Run, type RunOptions } from "./pieces.ts";
-import type { Tree } from "./tree.ts";
+import type { Tree, WritableTree } from "./tree.ts";
 
 export type { Problem, Run, RunOptions } from "./pieces.ts";
 
@@ -36,11 +38,24 @@ export interface Counts {
 }
 
 /** Count leaves and tables of a tree, or of the part that overlaps [from, to). Lower bounds after a problem. */
-export function count(tree: Tree, options: Omit<RunOptions, "raw" | "onTable"> = {}): Counts {
+export function count(tree: Tree, options: Omit<RunOptions, "raw" | "onTable" | "skip"> = {}): Counts {
   const leaves = new Map<Order, number>();
   const tables = new Map<number, number>();
-  const onTable = (level: number): void => void tables.set(level, (tables.get(level) ?? 0) + 1);
-  for (const piece of pieces(tree, { ...options, onTable }))
-    if (piece.maps !== null) leaves.set(piece.order, (leaves.get(piece.order) ?? 0) + piece.entries);
+  const add = <K>(map: Map<K, number>, key: K, n: number): void => void map.set(key, (map.get(key) ?? 0) + n);
+  const onTable = (level: number): void => add(tables, level, 1);
+  // Described subtrees need not be looked at: their patterns know.
+  const patterns = isWritable(tree) ? patternsOf(tree) : null;
+  const skip = (_level: number, table: Mfn): boolean => {
+    const placed = patterns?.standing(table);
+    if (!placed || !patterns) return false;
+    const known = patterns.counts(placed.pattern);
+    for (const [order, n] of known.leaves) add(leaves, order, n);
+    for (const [level, n] of known.tables) add(tables, level, n);
+    return true;
+  };
+  for (const piece of pieces(tree, { ...options, onTable, skip }))
+    if (piece.maps !== null) add(leaves, piece.order, piece.entries);
   return { leaves, tables };
 }
+
+const isWritable = (tree: Tree): tree is WritableTree => tree.memory instanceof SimulatedMemory;

@@ -1,5 +1,5 @@
 /** Zstandard's entropy coders: finite-state entropy and Huffman (RFC 8878, sections 4.1 and 4.2). */
-import { backwardBits, type BitReader, forwardBits } from "./bits.ts";
+import { type BitReader, backwardBits, forwardBits } from "./bits.ts";
 
 /** A decoding table by state. */
 export interface FseTable {
@@ -150,18 +150,16 @@ function huffmanTable(weights: number[]): HuffmanTable | null {
   return at === 1 << log ? { log, symbols, bits } : null;
 }
 
-/** Decodes one stream into `out`, which it must fill with its last bit. */
+/** Decodes one stream into `out`, which it must fill with its last bit: then only the state's own bits are left over. */
 export function huffman(input: Uint8Array, table: HuffmanTable, out: Uint8Array): boolean {
   const reader: BitReader | null = backwardBits(input);
   if (!reader) return false;
   const mask = (1 << table.log) - 1;
   let state = reader.read(table.log);
-  let used = -table.log;
   for (let i = 0; i < out.length; i++) {
     out[i] = table.symbols[state]!;
     const bits = table.bits[state]!;
-    used = reader.left();
     state = ((state << bits) | reader.read(bits)) & mask;
   }
-  return used > -table.log && reader.left() === -table.log;
+  return reader.left() === -table.log;
 }

@@ -6,7 +6,7 @@ export type Decompress = (input: Uint8Array, size: number) => Decompressed;
 
 /** Repeat `length` bytes from `distance` back, overlapping. False where that reaches before the start or past the end. */
 export function repeat(out: Uint8Array, at: number, distance: number, length: number): boolean {
-  if (distance <= 0 || distance > at || at + length > out.length) return false;
+  if (!(distance > 0 && distance <= at && at + length <= out.length)) return false;
   if (distance >= length) out.copyWithin(at, at - distance, at - distance + length);
   else for (let i = at; i < at + length; i++) out[i] = out[i - distance]!;
   return true;
@@ -14,7 +14,7 @@ export function repeat(out: Uint8Array, at: number, distance: number, length: nu
 
 /** Copy `length` bytes of the input. False where either ends before. */
 export function literals(input: Uint8Array, from: number, out: Uint8Array, at: number, length: number): boolean {
-  if (from + length > input.length || at + length > out.length) return false;
+  if (!(from + length <= input.length && at + length <= out.length)) return false;
   for (let i = 0; i < length; i++) out[at + i] = input[from + i]!;
   return true;
 }

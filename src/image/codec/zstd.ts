@@ -16,7 +16,13 @@ interface Alphabet {
   readonly first: readonly number[];
 }
 
-function alphabet(log: number, counts: readonly number[], maxLog: number, start: number, extra: readonly number[]): Alphabet {
+function alphabet(
+  log: number,
+  counts: readonly number[],
+  maxLog: number,
+  start: number,
+  extra: readonly number[],
+): Alphabet {
   const first: number[] = [];
   let value = start;
   for (const bits of extra) {
@@ -243,7 +249,8 @@ function copyLiterals(state: State, text: Uint8Array, from: number, count: numbe
 function distanceOf(last: [number, number, number], value: number, literalLength: number): number {
   if (value > 3) {
     [last[1], last[2]] = [last[0], last[1]];
-    return (last[0] = value - 3);
+    last[0] = value - 3;
+    return last[0];
   }
   const index = value - (literalLength === 0 ? 0 : 1);
   const distance = index === 3 ? last[0] - 1 : last[index]!;

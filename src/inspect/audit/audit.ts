@@ -98,7 +98,9 @@ export function audit(input: AuditInput, rules: readonly Rule[] = RULES): AuditD
         add(tally, hit);
         if (tally.count >= MOST_COUNTED) break;
       }
-  const found = tallies.filter(({ count }) => count > 0).sort((a, b) => rankOf(a.rule.severity) - rankOf(b.rule.severity));
+  const found = tallies
+    .filter(({ count }) => count > 0)
+    .sort((a, b) => rankOf(a.rule.severity) - rankOf(b.rule.severity));
   return {
     physmap: 1,
     kind: "audit",

@@ -35,15 +35,11 @@ const MOST_OPEN = 64;
  * Outputs that share frames, as `wanted` chooses pairs. Lazy. Where very many lie over one another, a new one is compared
  * with the 64 that reach furthest.
  */
-export function* overlaps(
-  sorted: readonly Output[],
-  wanted: (a: Output, b: Output) => boolean,
-): Generator<Overlap> {
+export function* overlaps(sorted: readonly Output[], wanted: (a: Output, b: Output) => boolean): Generator<Overlap> {
   let open: Output[] = [];
   for (const b of sorted) {
     open = open.filter(({ end }) => end > b.start);
-    for (const a of open)
-      if (wanted(a, b)) yield { a, b, start: b.start, end: Math.min(a.end, b.end) };
+    for (const a of open) if (wanted(a, b)) yield { a, b, start: b.start, end: Math.min(a.end, b.end) };
     open.push(b);
     if (open.length > MOST_OPEN) open = open.sort((p, q) => q.end - p.end).slice(0, MOST_OPEN);
   }

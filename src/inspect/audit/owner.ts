@@ -1,4 +1,4 @@
-import { type Mfn } from "../../address.ts";
+import type { Mfn } from "../../address.ts";
 import { TABLE } from "../../format/format.ts";
 import type { Tree } from "../../radix/tree.ts";
 import type { Owner } from "./rule.ts";

@@ -10,6 +10,7 @@ import { driverOf, giveIommuTable } from "./driver.ts";
 import { ADDED, ALL, MODIFIED } from "./flush.ts";
 import { done, failed, type Outcome } from "./outcome.ts";
 import { deepen, put, reach } from "./slots.ts";
+import { fillWhole } from "./whole.ts";
 
 const at = newPosition();
 
@@ -31,11 +32,12 @@ export function mapRun(
   const level = order / 9 + 1;
   const deep = deepen(domain, dfn);
   if (deep < 0) return failed(deep);
-  const reached = reach(domain, dfn, level, at);
-  if (reached < 0) return failed(reached);
   const leaf = driver.leaf(machine, rights, order);
   const lo = (leaf.lo | frameLo(mfn)) >>> 0;
   const hi = (leaf.hi | frameHi(mfn)) >>> 0;
+  if (fillWhole(domain, dfn, limit, lo, hi)) return done(512, ADDED);
+  const reached = reach(domain, dfn, level, at);
+  if (reached < 0) return failed(reached);
   const step = pagesAt(level) * 4096;
   const room = Math.min(limit, 512 - at.index);
 

@@ -18,8 +18,14 @@ export const barHalfMapped: Rule = {
       for (const { bdf, index, start, pages, holes } of input.bars ?? []) {
         if (!mapped.overlaps(start, pages)) continue;
         // Pages of the MSI-X table are left out on purpose.
-        const wanted = holes.reduce((set, hole) => set.remove(hole.start, hole.end - hole.start), FrameSet.empty().add(start, pages));
-        const missing = wanted.ranges.reduce((set, r) => set + (r.end - r.start) - mapped.countIn(r.start, r.end - r.start), 0);
+        const wanted = holes.reduce(
+          (set, hole) => set.remove(hole.start, hole.end - hole.start),
+          FrameSet.empty().add(start, pages),
+        );
+        const missing = wanted.ranges.reduce(
+          (set, r) => set + (r.end - r.start) - mapped.countIn(r.start, r.end - r.start),
+          0,
+        );
         if (missing === 0) continue;
         const first = tree.runs.find(({ maps, pages: n }) => maps !== null && maps < start + pages && maps + n > start);
         yield {

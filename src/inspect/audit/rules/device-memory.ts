@@ -1,5 +1,5 @@
-import { FrameSet } from "../../../ranges.ts";
 import type { Run } from "../../../radix/runs.ts";
+import { FrameSet } from "../../../ranges.ts";
 import { type Facts, hitOnRun } from "../facts.ts";
 import type { Hit, Rule } from "../rule.ts";
 import type { SurveyedTree } from "../survey.ts";

@@ -1,18 +1,36 @@
+import { hex } from "../../../address.ts";
+import { FrameSet } from "../../../ranges.ts";
 import { type Facts, hitOnRun } from "../facts.ts";
 import { inputOf, type Output, outputsOf, overlaps } from "../outputs.ts";
 import type { Hit, Rule } from "../rule.ts";
+import type { SurveyedTree } from "../survey.ts";
 import { isBorrowed, MMIO_DIRECT, xenType } from "../xen-rights.ts";
 
 /** The hardware domain has every device and, in relaxed mode, all RAM in its tables (xen-mapping.md 7.9, 8.3). */
 const isHost = ({ tree }: Output): boolean => tree.domain === 0;
-const isDevice = ({ tree, run }: Output): boolean => xenType(tree, run) === MMIO_DIRECT;
 
 const foreign = (a: Output, b: Output): boolean =>
   a.tree.domain !== b.tree.domain && !isBorrowed(a.tree, a.run) && !isBorrowed(b.tree, b.run);
 
-function* pairsOf(facts: Facts, wanted: (a: Output, b: Output) => boolean): Generator<Hit> {
-  for (const { a, b, start, end } of overlaps(outputsOf(facts.trees), (p, q) => foreign(p, q) && wanted(p, q))) {
-    const says = `mfn 0x${start.toString(16)}, ${end - start} frame(s): in ${a.tree.name} too, at gfn 0x${inputOf(a, start).toString(16)}`;
+/** Frames that some P2M has as direct MMIO, and BARs: IOMMU tables do not tell what a frame is. */
+const deviceFrames = ({ trees, input }: Facts): FrameSet =>
+  FrameSet.of(
+    ...(input.bars ?? []).map(({ start, pages }) => ({ start, end: start + pages })),
+    ...outputsOf(trees)
+      .filter(({ tree, run }) => xenType(tree, run) === MMIO_DIRECT)
+      .map(({ start, end }) => ({ start, end })),
+  );
+
+/** What a domain has: its P2M; its IOMMU tables where there is none. What these reach beyond is a rule of its own. */
+const owning = ({ trees }: Facts): SurveyedTree[] =>
+  trees.filter(({ what, domain }) => what === "p2m" || !trees.some((t) => t.what === "p2m" && t.domain === domain));
+
+function* pairsOf(facts: Facts, host: boolean, device: boolean | null): Generator<Hit> {
+  const devices = device === null ? FrameSet.empty() : deviceFrames(facts);
+  const wanted = (a: Output, b: Output): boolean => foreign(a, b) && (isHost(a) || isHost(b)) === host;
+  for (const { a, b, start, end } of overlaps(outputsOf(owning(facts)), wanted)) {
+    if (device !== null && devices.overlaps(start, end - start) !== device) continue;
+    const says = `mfn ${hex(start)}, ${end - start} frame(s): in ${a.tree.name} too, at gfn ${hex(inputOf(a, start))}`;
     yield hitOnRun(b.tree, b.run, says, inputOf(b, start), end - start);
   }
 }
@@ -23,7 +41,7 @@ export const frameTwoDomains: Rule = {
   says: "Two domains reach the same machine frame, and neither entry says that it is granted, shared or foreign.",
   reference: "page-table-formats.md 10 (5); xen-mapping.md 3.1",
   fix: "One of them reads and writes the other's memory: keep the image and report it to the security team.",
-  check: (facts) => pairsOf(facts, (a, b) => !isHost(a) && !isHost(b)),
+  check: (facts) => pairsOf(facts, false, null),
 };
 
 export const hostReachesGuest: Rule = {
@@ -32,7 +50,7 @@ export const hostReachesGuest: Rule = {
   says: "The hardware domain, or its devices, reaches RAM of a guest.",
   reference: "xen-mapping.md 7.9",
   fix: "Relaxed mode maps all RAM for dom0's devices: dom0-iommu=strict leaves it out.",
-  check: (facts) => pairsOf(facts, (a, b) => isHost(a) !== isHost(b) && !isDevice(a) && !isDevice(b)),
+  check: (facts) => pairsOf(facts, true, false),
 };
 
 export const deviceTwoDomains: Rule = {
@@ -41,7 +59,7 @@ export const deviceTwoDomains: Rule = {
   says: "The hardware domain and a guest have the same device memory mapped.",
   reference: "xen-mapping.md 8.5",
   fix: "A device that a guest was given should be hidden from dom0 (pciback, assignable-add), so that dom0 does not touch it.",
-  check: (facts) => pairsOf(facts, (a, b) => isHost(a) !== isHost(b) && (isDevice(a) || isDevice(b))),
+  check: (facts) => pairsOf(facts, true, true),
 };
 
 export const frameAliased: Rule = {
@@ -56,7 +74,7 @@ export const frameAliased: Rule = {
         outputsOf([tree]),
         (p, q) => !isBorrowed(p.tree, p.run) && !isBorrowed(q.tree, q.run),
       )) {
-        const says = `mfn 0x${start.toString(16)}, ${end - start} frame(s): at gfn 0x${inputOf(a, start).toString(16)} too`;
+        const says = `mfn ${hex(start)}, ${end - start} frame(s): at gfn ${hex(inputOf(a, start))} too`;
         yield hitOnRun(tree, b.run, says, inputOf(b, start), end - start);
       }
   },

@@ -1,4 +1,5 @@
 /** P2M and IOMMU tables of one domain, frame by frame: page-table-formats.md 10, rule 4. */
+import { hex } from "../../../address.ts";
 import type { Run } from "../../../radix/runs.ts";
 import { diffStretches, type Gap, sameOutput } from "../../diff-runs.ts";
 import type { Facts, Pair } from "../facts.ts";
@@ -17,8 +18,6 @@ function* gaps({ p2m, iommu }: Pair): Generator<Gap> {
     iommu.words(b).access?.[0] === "r";
   yield* diffStretches(present(p2m.runs), present(iommu.runs), agree);
 }
-
-const hex = (n: number): string => `0x${n.toString(16)}`;
 
 function* each({ pairs }: Facts, find: (pair: Pair, gap: Gap) => string | null): Generator<Hit> {
   for (const pair of pairs)

@@ -1,3 +1,4 @@
+import { hex } from "../../../address.ts";
 import { FrameSet } from "../../../ranges.ts";
 import { type Facts, hitOnRun } from "../facts.ts";
 import type { Hit, Rule } from "../rule.ts";
@@ -20,7 +21,7 @@ export const iommuReachesBeyond: Rule = {
         yield hitOnRun(
           iommu,
           run,
-          `${beyond} frame(s) from mfn 0x${(run.maps + inside).toString(16)} on`,
+          `${beyond} frame(s) from mfn ${hex(run.maps + inside)} on`,
           run.start + inside,
           run.pages - inside,
         );

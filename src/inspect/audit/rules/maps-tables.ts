@@ -1,5 +1,6 @@
+import { hex } from "../../../address.ts";
 import { FrameSet } from "../../../ranges.ts";
-import { hitOnRun, type Facts } from "../facts.ts";
+import { type Facts, hitOnRun } from "../facts.ts";
 import type { Hit, Rule } from "../rule.ts";
 
 /** First input frame of a run, and how many, that lead into a set of frames; null where none does. */
@@ -15,7 +16,8 @@ function* into(facts: Facts, frames: FrameSet, wanted: (isHost: boolean) => bool
     if (!wanted(tree.domain === 0 && tree.what === "iommu")) continue;
     for (const run of tree.runs) {
       const found = within(run, frames);
-      if (found) yield hitOnRun(tree, run, `leads to ${found[1]} frame(s) of ${what}, from gfn 0x${found[0].toString(16)} on`, ...found);
+      if (found)
+        yield hitOnRun(tree, run, `leads to ${found[1]} frame(s) of ${what}, from gfn ${hex(found[0])} on`, ...found);
     }
   }
 }

@@ -9,25 +9,24 @@ const blocksIn = (start: number, end: number, order: number): number =>
 
 const SIZES: Readonly<Record<number, string>> = { 9: "2 MiB", 18: "1 GiB" };
 
-/** What the largest pages that alignment allows would save; null where none would. */
+/** What larger pages would save, as far as alignment allows them; null where it does not. */
 function missed({ start, pages, maps, order, entries }: Run, largest: number): string | null {
+  // Alignment holds all along a run, or nowhere.
   if (maps === null) return null;
-  let saved = 0;
+  let left = entries;
   let tables = 0;
   const parts: string[] = [];
-  for (let to = order < 9 ? 9 : 18; to <= largest; to += 9) {
-    // Alignment holds along a run, or nowhere.
-    if ((start - maps) % 2 ** to !== 0) break;
+  for (const to of [9, 18]) {
+    if (to <= order || to > largest || (start - maps) % 2 ** to !== 0) continue;
     const blocks = blocksIn(start, start + pages, to);
     if (blocks === 0) break;
-    // Blocks of the size below that these take the place of, each of which was a table.
-    const below = to - 9 > order ? blocks * 512 : entries;
-    saved += to - 9 > order ? below - blocks : blocks * (2 ** (to - order) - 1);
+    left -= blocks * (2 ** (to - Math.max(order, to - 9)) - 1);
     tables += blocks;
     parts.push(`${blocks} of ${SIZES[to]}`);
   }
   if (parts.length === 0) return null;
-  return `${entries} entries of order ${order}, though ${parts.join(" or ")} would do: saves ${saved} entries and ${tables} tables (${tables * 4} KiB)`;
+  const saved = `saves ${entries - left} entries and ${tables} tables (${tables * 4} KiB)`;
+  return `${entries} entries of ${2 ** order * 4} KiB, though ${parts.join(", or of these ")} would do: ${saved}`;
 }
 
 const largestOf = (tree: SurveyedTree, { input }: Facts): number =>

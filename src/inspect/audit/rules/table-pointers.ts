@@ -1,4 +1,5 @@
 /** Where tables stand, and how often: page-table-formats.md 10, rule 2. */
+import { hex } from "../../../address.ts";
 import type { Rule } from "../rule.ts";
 
 const REFERENCE = "page-table-formats.md 10 (2)";
@@ -34,7 +35,7 @@ export const tableShared: Rule = {
               pages: 1,
               level: level + 1,
               raw: null,
-              says: `the level ${level} table at 0x${(table * 4096).toString(16)} belongs to ${other} as well`,
+              says: `the level ${level} table at ${hex(table * 4096)} belongs to ${other} as well`,
             };
       }
   },

@@ -1,6 +1,6 @@
 import { LEAF } from "../../../format/format.ts";
 import type { EntryFact, Rule } from "../rule.ts";
-import { MMIO_DIRECT, restrict, type Rights, rightsOfType, xenType } from "../xen-rights.ts";
+import { MMIO_DIRECT, type Rights, restrict, rightsOfType, xenType } from "../xen-rights.ts";
 
 /** Bits of the access right: 61:58 up to 4.19, 62:59 from 4.20 on, as the pointers' default access rwx tells. */
 function accessOf({ tree: { tree }, hi }: EntryFact): number {
@@ -22,7 +22,9 @@ function ept(fact: EntryFact, rights: Rights): string | null {
   const expected = visit.level > 1 ? { ...wanted, x: wanted.x === 1 ? null : wanted.x } : wanted;
   const given = [lo & 1, (lo >>> 1) & 1, (lo >>> 2) & 1];
   const fits = [expected.r, expected.w, expected.x].every((right, i) => right === null || right === given[i]);
-  return fits ? null : `rights ${text({ r: given[0], w: given[1], x: given[2] } as Rights)}, expected ${text(expected)}`;
+  return fits
+    ? null
+    : `rights ${text({ r: given[0], w: given[1], x: given[2] } as Rights)}, expected ${text(expected)}`;
 }
 
 /** NPT flags by type (xen-mapping.md 6.1): no access rights are stored, memory type by PCD and PWT. */

@@ -1,0 +1,33 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { gunzipSync } from "node:zlib";
+import { type Snapshot, snapshotTrees } from "../../src/image/snapshot.ts";
+import { decodeFrame } from "../../src/image/snapshot-frame.ts";
+import type { Tree } from "../../src/radix/tree.ts";
+import type { Frames } from "./writers.ts";
+
+const folder = new URL("../golden/", import.meta.url).pathname;
+
+/** Names of the golden files. */
+export const GOLDENS = readdirSync(folder)
+  .filter((name) => name.endsWith(".json.gz"))
+  .map((name) => name.slice(0, -".json.gz".length));
+
+export interface GoldenImage {
+  readonly frames: Frames;
+  readonly trees: readonly { readonly domain: number; readonly what: string; readonly tree: Tree }[];
+  readonly snapshot: Pick<Snapshot, "roots" | "frames">;
+}
+
+/** Page tables of real Xen as the bytes of frames. */
+export function golden(name: string): GoldenImage {
+  const snapshot = JSON.parse(
+    gunzipSync(readFileSync(`${folder}/${name}.json.gz`)).toString("utf8"),
+  ) as GoldenImage["snapshot"];
+  const frames = new Map(
+    Object.entries(snapshot.frames).map(([mfn, entries]) => [
+      Number(mfn),
+      new Uint8Array(decodeFrame(mfn, entries).buffer),
+    ]),
+  );
+  return { frames, trees: snapshotTrees(snapshot), snapshot };
+}
