@@ -86,6 +86,7 @@ async function runFile(file: string, values: Values): Promise<number> {
 async function runSequences(values: Values): Promise<number> {
   const target = targetIn(values);
   const xen = values.xen ?? "4.17";
+  const count = wholeNumber("random", values.random ?? "0");
   const seed = values.seed === undefined ? randomInt(1, 2 ** 31) : wholeNumber("seed", values.seed);
   say(`seed ${seed}`);
   const started = Date.now();
@@ -94,7 +95,7 @@ async function runSequences(values: Values): Promise<number> {
     target,
     xen,
     seed,
-    count: wholeNumber("random", values.random ?? "0"),
+    count,
     progress: (done, wrong) =>
       say(`  ${done} sequences, ${wrong} differ, ${Math.round((Date.now() - started) / 1000)} s`),
     each: ({ seed: batch, index, script, run }) => {

@@ -66,16 +66,12 @@ const DRIVERS: Readonly<Record<"vtd" | "amdvi", IommuDriver>> = { vtd: VTD, amdv
 
 export const driverOf = (machine: Machine): IommuDriver => DRIVERS[machine.iommu?.kind ?? "vtd"];
 
-/**
- * A table from the domain heap; null when none is left. From 4.17 on, all but roots start with markers. `make` is for
- * tables that are known as a whole before they are written.
- */
-export function takeIommuTable(domain: Domain, make?: () => Mfn): Mfn | null {
+/** A table from the domain heap; null when none is left. From 4.17 on, all but roots start with markers. */
+export function takeIommuTable(domain: Domain): Mfn | null {
   const { machine, ledger } = domain;
   if (machine.iommuPages <= 0) return null;
   machine.iommuPages--;
   ledger.iommuTables++;
-  if (make) return make();
   const table = machine.memory.allocate();
   if (machine.release.iommuSuperpages) initMarkers(machine.memory.words(table), driverOf(machine).marker);
   return table;

@@ -10,7 +10,6 @@ import { driverOf, giveIommuTable } from "./driver.ts";
 import { ADDED, ALL, MODIFIED } from "./flush.ts";
 import { done, failed, type Outcome } from "./outcome.ts";
 import { deepen, put, reach } from "./slots.ts";
-import { fillWhole } from "./whole.ts";
 
 const at = newPosition();
 
@@ -35,7 +34,6 @@ export function mapRun(
   const leaf = driver.leaf(machine, rights, order);
   const lo = (leaf.lo | frameLo(mfn)) >>> 0;
   const hi = (leaf.hi | frameHi(mfn)) >>> 0;
-  if (fillWhole(domain, dfn, limit, lo, hi)) return done(512, ADDED);
   const reached = reach(domain, dfn, level, at);
   if (reached < 0) return failed(reached);
   const step = pagesAt(level) * 4096;

@@ -6,6 +6,7 @@ import { mapRun } from "./map.ts";
 import type { Outcome } from "./outcome.ts";
 import { singleMap, singleUnmap } from "./single.ts";
 import { unmapRun } from "./unmap.ts";
+import { clearTables, fillTables } from "./whole.ts";
 
 /**
  * The largest announced page size that divides both frames and fits the rest, climbing one announced size at a time and
@@ -27,30 +28,49 @@ const booked = (domain: Domain, outcome: Outcome): Outcome => {
   return outcome;
 };
 
+/** Whether requests of this order are one page of the hardware each: then like ones may be taken together. */
+const onePageEach = (domain: Domain, dfn: number, mfn: number, order: number): boolean =>
+  pageOrder(domain, dfn, mfn, 2 ** order) === order;
+
 /**
  * `n` map requests of 2^order frames each, consecutive from (dfn, mfn) on. Returns 0 or the first error; a failed
  * request has unmapped its own prefix, and crashed the domain unless that is the hardware domain.
  */
 export function requestMap(domain: Domain, dfn: number, mfn: number, order: number, n: number, rights: Rights): number {
-  const { release } = domain.machine;
-  if (!release.iommuRequests) return singleMap(domain, dfn, mfn, 2 ** order * n, 2 ** order, rights);
-  if (order === 0) {
-    for (let i = 0; i < n; ) {
-      const run = booked(domain, mapRun(domain, dfn + i, mfn + i, 0, n - i, rights));
-      domain.ledger.iommuMapCalls += Math.max(run.count, 1);
-      if (run.rc < 0) return mapFailed(domain, dfn + i, mfn + i, 1, 0, run.rc);
-      if (run.count > 1) flushIotlb(domain, dfn + i, 1, run.flags, run.count - 1);
-      flushIotlb(domain, dfn + i + run.count - 1, 1, run.last);
-      i += run.count;
-    }
-    return 0;
-  }
+  const { ledger, machine } = domain;
+  if (!machine.release.iommuRequests) return singleMap(domain, dfn, mfn, 2 ** order * n, 2 ** order, rights);
   const pages = 2 ** order;
-  for (let i = 0; i < n; i++) {
-    const rc = mapOne(domain, dfn + i * pages, mfn + i * pages, pages, rights);
+  const together = onePageEach(domain, dfn, mfn, order);
+  for (let i = 0; i < n; ) {
+    const from = dfn + i * pages;
+    const to = mfn + i * pages;
+    if (together) {
+      const run = booked(domain, mapRun(domain, from, to, order, n - i, rights));
+      ledger.iommuMapCalls += Math.max(run.count, 1);
+      if (run.rc < 0) return mapFailed(domain, from, to, pages, 0, run.rc);
+      flushEach(domain, from, pages, run);
+      i += run.count;
+      continue;
+    }
+    const whole = fillTables(domain, from, to, order, n - i, rights);
+    if (whole > 0) {
+      ledger.iommuMapCalls += whole;
+      ledger.iommuVendorCalls += whole * pages;
+      flushIotlb(domain, from, pages, ADDED, whole);
+      i += whole;
+      continue;
+    }
+    const rc = mapOne(domain, from, to, pages, rights);
     if (rc < 0) return rc;
+    i++;
   }
   return 0;
+}
+
+/** The flush of each of several requests of one page; the last may ask for more than those before it. */
+function flushEach(domain: Domain, dfn: number, pages: number, { count, flags, last }: Outcome): void {
+  if (count > 1) flushIotlb(domain, dfn, pages, flags, count - 1);
+  flushIotlb(domain, dfn + (count - 1) * pages, pages, last);
 }
 
 /** One request of several frames. */
@@ -94,44 +114,63 @@ function failureCrash(domain: Domain): void {
 
 /** `n` unmap requests of 2^order frames each, consecutive from `dfn` on. Returns 0 or the first error. */
 export function requestUnmap(domain: Domain, dfn: number, order: number, n: number): number {
-  const { release } = domain.machine;
-  if (!release.iommuRequests) return singleUnmap(domain, dfn, 2 ** order * n);
-  if (order === 0) {
-    for (let i = 0; i < n; ) {
-      const run = booked(domain, unmapRun(domain, dfn + i, 0, n - i));
-      domain.ledger.iommuUnmapCalls += Math.max(run.count, 1);
-      if (run.rc < 0) {
-        failureCrash(domain);
-        return run.rc;
-      }
-      if (run.count > 1) flushIotlb(domain, dfn + i, 1, run.flags, run.count - 1);
-      flushIotlb(domain, dfn + i + run.count - 1, 1, run.last);
-      i += run.count;
-    }
-    return 0;
-  }
+  const { ledger, machine } = domain;
+  if (!machine.release.iommuRequests) return singleUnmap(domain, dfn, 2 ** order * n);
   const pages = 2 ** order;
+  const together = onePageEach(domain, dfn, dfn, order);
   let result = 0;
-  for (let i = 0; i < n; i++) {
-    domain.ledger.iommuUnmapCalls++;
-    let flags = 0;
+  for (let i = 0; i < n; ) {
     const from = dfn + i * pages;
-    for (let j = 0; j < pages; ) {
-      const sub = pageOrder(domain, from + j, from + j, pages - j);
-      const limit = sub === 0 ? runOfSmall(domain, from + j, from + j, pages - j) : 1;
-      const run = booked(domain, unmapRun(domain, from + j, sub, limit));
+    if (together) {
+      const run = booked(domain, unmapRun(domain, from, order, n - i));
+      ledger.iommuUnmapCalls += Math.max(run.count, 1);
       if (run.rc < 0) {
         // The first error is remembered; only the hardware domain goes on past it (7.4).
         result = result || run.rc;
         failureCrash(domain);
         if (!domain.hardwareDomain) return result;
-        j += 2 ** sub;
+        i++;
         continue;
       }
-      flags |= run.flags | run.last;
-      j += run.count * 2 ** sub;
+      flushEach(domain, from, pages, run);
+      i += run.count;
+      continue;
     }
-    flushIotlb(domain, from, pages, flags);
+    const whole = clearTables(domain, from, order, n - i);
+    if (whole > 0) {
+      ledger.iommuUnmapCalls += whole;
+      ledger.iommuVendorCalls += whole * pages;
+      flushIotlb(domain, from, pages, MODIFIED, whole);
+      i += whole;
+      continue;
+    }
+    const rc = unmapOne(domain, from, pages);
+    result = result || rc;
+    if (rc < 0 && !domain.hardwareDomain) return result;
+    i++;
   }
+  return result;
+}
+
+/** One request of several frames. Only the hardware domain goes on past an error (7.4). */
+function unmapOne(domain: Domain, dfn: number, pages: number): number {
+  domain.ledger.iommuUnmapCalls++;
+  let flags = 0;
+  let result = 0;
+  for (let i = 0; i < pages; ) {
+    const sub = pageOrder(domain, dfn + i, dfn + i, pages - i);
+    const limit = sub === 0 ? runOfSmall(domain, dfn + i, dfn + i, pages - i) : 1;
+    const run = booked(domain, unmapRun(domain, dfn + i, sub, limit));
+    if (run.rc < 0) {
+      result = result || run.rc;
+      failureCrash(domain);
+      if (!domain.hardwareDomain) return result;
+      i += 2 ** sub;
+      continue;
+    }
+    flags |= run.flags | run.last;
+    i += run.count * 2 ** sub;
+  }
+  flushIotlb(domain, dfn, pages, flags);
   return result;
 }

@@ -8,7 +8,6 @@ import { driverOf, giveIommuTable } from "./driver.ts";
 import { ALL, MODIFIED } from "./flush.ts";
 import { done, failed, type Outcome } from "./outcome.ts";
 import { deepen, isBeyond, put, reach } from "./slots.ts";
-import { clearWhole } from "./whole.ts";
 
 const at = newPosition();
 
@@ -26,7 +25,6 @@ export function unmapRun(domain: Domain, dfn: number, order: number, limit: numb
   if (deep < 0) return failed(deep);
   const { tree } = domain.iommu!;
   if (isBeyond(tree, dfn)) return done(limit, 0);
-  if (clearWhole(domain, dfn, limit)) return done(512, MODIFIED);
   walk(tree, dfn, level, at);
   let flags = 0;
   if (at.level > level) {

@@ -1,60 +1,115 @@
 import type { Mfn } from "../../address.ts";
-import { EMPTY, frameField, TABLE } from "../../format/format.ts";
-import { patternsOf } from "../../radix/pattern.ts";
+import { EMPTY, frameField, frameHi, frameLo, TABLE } from "../../format/format.ts";
+import { type Placed, patternsOf } from "../../radix/pattern.ts";
 import { newPosition, walk } from "../../radix/tree.ts";
 import type { Domain } from "../domain.ts";
-import { driverOf, takeIommuTable } from "./driver.ts";
+import type { Rights } from "../rights.ts";
+import { driverOf } from "./driver.ts";
 import { isBeyond, put } from "./slots.ts";
 
 /*
- * Up to 4.16 a 2 MiB request fills or empties a whole table of 4 KiB entries. Where nothing else is in that table, it is
- * described instead of written; what is booked is the same.
+ * From 4.12 to 4.16 a request of 2 MiB fills or empties a whole table of 4 KiB entries. Where nothing else is in those
+ * tables, they are described instead of written; what is booked is the same.
  */
 
+const ORDER = 9;
 const PAGES = 512;
 const at = newPosition();
 
-/** The slot above the table of 4 KiB entries for `dfn`, where a request of `limit` pages covers the whole table. */
-function slotAbove(domain: Domain, dfn: number, limit: number): boolean {
-  const { release, stepwise } = domain.machine;
-  if (release.iommuSuperpages || stepwise || limit < PAGES || dfn % PAGES !== 0) return false;
+/** The slot above the table of 4 KiB entries for `dfn`; false where it cannot be told without the ordinary way. */
+function slotAbove(domain: Domain, dfn: number, order: number): boolean {
+  const { release, stepwise, iommuPages } = domain.machine;
+  if (release.iommuSuperpages || stepwise || Number.isFinite(iommuPages) || order !== ORDER) return false;
   const { tree } = domain.iommu!;
   if (isBeyond(tree, dfn)) return false;
   walk(tree, dfn, 2, at);
   return at.level === 2;
 }
 
-/** Fill a whole table that holds nothing with leaves from (lo, hi) on. False where that cannot be told so. */
-export function fillWhole(domain: Domain, dfn: number, limit: number, lo: number, hi: number): boolean {
-  if (!slotAbove(domain, dfn, limit)) return false;
+/** How many of `limit` slots from `at` on are empty. */
+function emptySlots(domain: Domain, limit: number): number {
+  const { format } = domain.iommu!.tree;
+  const room = Math.min(limit, PAGES - at.index);
+  let n = 0;
+  while (n < room && format.kindOf(at.words[2 * (at.index + n)]!, at.words[2 * (at.index + n) + 1]!, 2) === EMPTY) n++;
+  return n;
+}
+
+/** Point `count` slots from `at` on at neighbouring tables, keeping what else is in the entries. */
+function point(first: number, count: number): void {
+  for (let i = 0; i < count; i++) {
+    const w = 2 * (at.index + i);
+    at.words[w] = ((at.words[w]! & 0xfff) | frameLo(first + i)) >>> 0;
+    at.words[w + 1] = ((at.words[w + 1]! & 0xfff0_0000) | frameHi(first + i)) >>> 0;
+  }
+}
+
+/**
+ * Fill whole tables for up to `limit` requests of 2 MiB. Books tables, pointers and entries; returns how many requests
+ * were done, 0 where they must go the ordinary way.
+ */
+export function fillTables(
+  domain: Domain,
+  dfn: number,
+  mfn: number,
+  order: number,
+  limit: number,
+  rights: Rights,
+): number {
+  if (!slotAbove(domain, dfn, order)) return 0;
+  const { ledger, machine } = domain;
   const { tree } = domain.iommu!;
+  const driver = driverOf(machine);
   const patterns = patternsOf(tree);
-  const full = patterns.uniform(1, lo, hi);
+  const leaf = driver.leaf(machine, rights, 0);
+  const full: Placed = patterns.uniform(1, (leaf.lo | frameLo(mfn)) >>> 0, (leaf.hi | frameHi(mfn)) >>> 0);
   if (at.kind === TABLE) {
     const table = frameField(at.lo, at.hi) as Mfn;
     const standing = patterns.standing(table);
-    if (!standing?.pattern.leafless || standing.pattern.step === null) return false;
-    patterns.restate(table, full);
-  } else {
-    if (at.kind !== EMPTY) return false;
-    const table = takeIommuTable(domain, () => patterns.make(full));
-    if (table === null) return false;
-    const to = driverOf(domain.machine).pointer(table, 1);
-    put(domain, at.words, at.index, to.lo, to.hi, 2, "table");
-    domain.ledger.iommuPointers++;
+    if (!standing?.pattern.leafless || standing.pattern.step === null) return 0;
+    return restate(domain, limit, full);
   }
-  domain.ledger.iommuEntries += PAGES;
-  return true;
+  const count = emptySlots(domain, limit);
+  if (count === 0) return 0;
+  const first = patterns.makeRun(full, count, PAGES);
+  for (let i = 0; i < count; i++) {
+    const to = driver.pointer(first + i, 1);
+    put(domain, at.words, at.index + i, to.lo, to.hi, 2, "table");
+  }
+  machine.iommuPages -= count;
+  ledger.iommuTables += count;
+  ledger.iommuPointers += count;
+  ledger.iommuEntries += count * PAGES;
+  return count;
 }
 
-/** Empty a whole table that is known to hold one run of leaves. False where that cannot be told so. */
-export function clearWhole(domain: Domain, dfn: number, limit: number): boolean {
-  if (!slotAbove(domain, dfn, limit) || at.kind !== TABLE) return false;
+/** Empty whole tables for up to `limit` requests of 2 MiB, as `fillTables`. */
+export function clearTables(domain: Domain, dfn: number, order: number, limit: number): number {
+  if (!slotAbove(domain, dfn, order) || at.kind !== TABLE) return 0;
   const patterns = patternsOf(domain.iommu!.tree);
-  const table = frameField(at.lo, at.hi) as Mfn;
-  const standing = patterns.standing(table);
-  if (!standing || standing.pattern.leafless || standing.pattern.step === null) return false;
-  patterns.restate(table, patterns.uniform(1, 0, 0));
-  domain.ledger.iommuEntries += PAGES;
-  return true;
+  const standing = patterns.standing(frameField(at.lo, at.hi) as Mfn);
+  if (!standing || standing.pattern.leafless || standing.pattern.step === null) return 0;
+  return restate(domain, limit, patterns.uniform(1, 0, 0));
+}
+
+/** Let tables from `at` on, as far as they stand for one pattern as the first does, stand for another. */
+function restate(domain: Domain, limit: number, placed: Placed): number {
+  const { tree } = domain.iommu!;
+  const patterns = patternsOf(tree);
+  const first = frameField(at.lo, at.hi) as Mfn;
+  const pattern = patterns.standing(first)?.pattern;
+  const room = Math.min(limit, PAGES - at.index);
+  let count = 1;
+  for (; count < room; count++) {
+    const w = 2 * (at.index + count);
+    if (tree.format.kindOf(at.words[w]!, at.words[w + 1]!, 2) !== TABLE) break;
+    if (patterns.standing(frameField(at.words[w]!, at.words[w + 1]!) as Mfn)?.pattern !== pattern) break;
+  }
+  for (let i = 0; i < count; i++) {
+    const w = 2 * (at.index + i);
+    tree.memory.free(frameField(at.words[w]!, at.words[w + 1]!) as Mfn);
+  }
+  point(patterns.makeRun(placed, count, PAGES), count);
+  domain.ledger.iommuEntries += count * PAGES;
+  return count;
 }

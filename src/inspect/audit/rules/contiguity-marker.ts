@@ -116,6 +116,8 @@ export const contiguityMarkerLow: Rule = {
   table: (tree, visit, words) =>
     check(tree, visit, words, (marker, truth, i) =>
       // VT-d has no pages above 1 GiB: at level 3 Xen keeps no groups.
-      marker < truth && !(tree.tree.format.name === "vtd" && visit.level >= 3) ? `the marker of entry ${i} is ${marker}, there are 2^${truth} like entries` : null,
+      marker < truth && !(tree.tree.format.name === "vtd" && visit.level >= 3)
+        ? `the marker of entry ${i} is ${marker}, there are 2^${truth} like entries`
+        : null,
     ),
 };

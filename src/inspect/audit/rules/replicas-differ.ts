@@ -16,7 +16,8 @@ export const replicasDiffer: Rule = {
     for (let i = 0; i < 2 ** format.indexBits(level); i++) {
       const lo = words[2 * i]!;
       const hi = words[2 * i + 1]!;
-      if (i < next || format.kindOf(lo, hi, level) !== LEAF) continue;
+      // Present with Next Level 7: what may have replicas at all.
+      if (i < next || (lo & 0xe01) !== 0xe01 || format.kindOf(lo, hi, level) !== LEAF) continue;
       const replicas = 2 ** (format.orderOf(lo, hi, level) - 9 * (level - 1));
       if (replicas <= 1) continue;
       const first = i - (i % replicas);
