@@ -3,6 +3,8 @@ export const DONE = 0;
 export const FINDINGS = 1;
 export const USAGE = 2;
 export const INTERNAL = 70;
+/** As a shell says of a command that Ctrl-C ended. */
+export const INTERRUPTED = 130;
 
 /** Something wrong with the command line or an input: one line on standard error, exit code 2. */
 export class UsageError extends Error {}

@@ -50,9 +50,17 @@ export function advise(
   keys: ScenarioKeys,
   now: Carried,
   calibration?: Calibration,
+  onCandidate?: (says: string, done: number, total: number) => void,
 ): readonly Advice[] {
-  const attempt = (candidate: Switch): Advice | null => tryOut(inventory, keys, now, candidate, calibration);
-  const advice = [...releaseAdvice(now, attempt), ...switches(now).map(attempt)].filter((found) => found !== null);
+  const others = switches(now);
+  const releases = laterReleases(now.scenario.release);
+  const total = releases.length + others.length;
+  let done = 0;
+  const attempt = (candidate: Switch): Advice | null => {
+    onCandidate?.(candidate.says, done++, total);
+    return tryOut(inventory, keys, now, candidate, calibration);
+  };
+  const advice = [...releaseAdvice(releases, attempt), ...others.map(attempt)].filter((found) => found !== null);
   return advice.sort((a, b) => score(b) - score(a));
 }
 
@@ -60,8 +68,10 @@ export function advise(
  * Of later releases two are enough: the newest turning point, and the first that gives nine tenths of what that gives.
  * Those between are not carried out once such a one is found.
  */
-function releaseAdvice(now: Carried, attempt: (candidate: Switch) => Advice | null): readonly (Advice | null)[] {
-  const releases = laterReleases(now.scenario.release);
+function releaseAdvice(
+  releases: readonly Switch[],
+  attempt: (candidate: Switch) => Advice | null,
+): readonly (Advice | null)[] {
   const newest = releases.at(-1);
   if (!newest) return [];
   const best = attempt(newest);

@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { INPUT_KINDS, type InputKind, readInputs, type TextInput } from "../inventory/index.ts";
+import type { PlanDocument } from "./document.ts";
 import { mergeKeys, overlayKeys, parseKey } from "./keys.ts";
 import { type PlanOptions, plan } from "./plan.ts";
 import type { ScenarioKeys } from "./scenario.ts";
@@ -70,7 +71,9 @@ export function planLine(text: string, line: number, keys: ScenarioKeys, options
     name = host.name;
     const planned = plan(readInputs(host.inputs), overlayKeys(keys, host.keys), options);
     if (typeof planned === "string") return batchError(line, planned, name);
-    return { text: JSON.stringify({ ...planned.document, ...(name === undefined ? {} : { host: name }) }), planned: true };
+    const { physmap, kind, ...rest } = planned.document;
+    const document = { physmap, kind, ...(name === undefined ? {} : { host: name }), ...rest };
+    return { text: JSON.stringify(document satisfies PlanDocument), planned: true };
   } catch (error) {
     const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
     return batchError(line, `a fault of physmap itself, please report it with this line: ${what}`, name);

@@ -12,6 +12,8 @@ import type { TimeRange } from "./time.ts";
 export interface PlanDocument {
   readonly physmap: 1;
   readonly kind: "plan";
+  /** What a batch calls the host; absent elsewhere. */
+  readonly host?: string;
   readonly scenario: PlanScenario;
   readonly devices: readonly PlanDevice[];
   /** xl.cfg's `iomem=` ranges, entered before the devices; absent when there are none. Not on the ledgers below. */

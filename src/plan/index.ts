@@ -6,6 +6,7 @@
 
 export { type WalkStep, type WhyTree, walkSteps } from "../radix/steps.ts";
 export { type Advice, advise } from "./advice.ts";
+export { type BatchAnswer, type BatchError, batchError, batchHostSchema, planLine } from "./batch.ts";
 export { type CalibrationDocument, calibrationSchema, readCalibration } from "./calibration.ts";
 export { type Calibrated, calibrate } from "./calibration-fit.ts";
 export { type CompareDocument, compare } from "./compare.ts";

@@ -18,6 +18,8 @@ export interface PlanOptions {
   readonly advice?: boolean;
   /** Carry out what a boot repeats. Default true; without, `boot` holds the first mapping alone. */
   readonly boot?: boolean;
+  /** Called before each change is tried in the search for advice: what it is, and how many of how many were tried. */
+  readonly onCandidate?: (says: string, done: number, total: number) => void;
 }
 
 /** Everything that a plan rests on: for reports that need more than the document. */
@@ -108,7 +110,7 @@ function documentOf(
     reasons: reasonsOf(simulation.devices),
     fit: findFit(carried, inventory),
     pool: budget,
-    advice: options.advice === false ? [] : advise(inventory, keys, carried, calibration),
+    advice: options.advice === false ? [] : advise(inventory, keys, carried, calibration, options.onCandidate),
     remarks: [...platformRemarks(layout), ...remarksFor(scenario, simulation)],
     unverified: unverifiedIn(carried),
     notes,

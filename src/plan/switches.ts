@@ -60,6 +60,32 @@ const BOOT_SWITCHES: readonly BootSwitch[] = [
   },
 ];
 
+/** A switch of the guest's. */
+const GUEST_SWITCHES: readonly (Switch & { readonly applies: (now: Carried) => boolean })[] = [
+  {
+    applies: ({ scenario: { guest, hapPresent } }) => !guest.hap && guest.kind === "hvm" && hapPresent,
+    keys: { hap: true },
+    change: { hap: "on" },
+    says: "use hardware-assisted paging for the guest",
+    write: { where: "xl.cfg", line: "hap = 1" },
+  },
+  {
+    applies: ({ scenario: { guest, cpu } }) => guest.passthrough === "sync_pt" && cpu === "intel" && guest.hap,
+    keys: { passthrough: "share_pt" },
+    change: { passthrough: "share_pt" },
+    says: "share the P2M's tables with the IOMMU",
+    write: { where: "xl.cfg", line: 'passthrough = "share_pt"' },
+  },
+  {
+    applies: ({ scenario: { guest }, simulation }) =>
+      simulation.devices.some(({ boot }) => boot.deletes > 1) && /^(?:linux|unknown)/.test(guest.kernel),
+    keys: { guestKernel: "linux>=6.15" },
+    change: { "guest-kernel": "linux>=6.15" },
+    says: "run Linux 6.15 or later in the guest: it sizes all BARs with one removal and one mapping",
+    write: { where: "the guest", line: "Linux 6.15" },
+  },
+];
+
 /**
  * Releases in which something that mapping costs time for became cheaper: superpages without sharing (4.12), decoding
  * switched on once by hvmloader and the subset rule for sharing (4.14), no cache flushes (4.17).
@@ -80,8 +106,8 @@ const MOST_ADDRESSES = 3;
 
 /** Every switch but the release that might help in this scenario: at most some dozen. */
 export function switches(now: Carried): readonly Switch[] {
-  const { scenario, simulation } = now;
-  const { guest, cmdline } = scenario;
+  const { scenario } = now;
+  const { cmdline } = scenario;
   const list: Switch[] = [];
   for (const { applies, edit, says } of BOOT_SWITCHES) {
     if (!applies(scenario)) continue;
@@ -93,27 +119,7 @@ export function switches(now: Carried): readonly Switch[] {
       write: { where: "Xen command line", line: line === "" ? "(empty)" : line },
     });
   }
-  if (!guest.hap && guest.kind === "hvm" && scenario.hapPresent)
-    list.push({
-      keys: { hap: true },
-      change: { hap: "on" },
-      says: "use hardware-assisted paging for the guest",
-      write: { where: "xl.cfg", line: "hap = 1" },
-    });
-  if (guest.passthrough === "sync_pt" && scenario.cpu === "intel" && guest.hap)
-    list.push({
-      keys: { passthrough: "share_pt" },
-      change: { passthrough: "share_pt" },
-      says: "share the P2M's tables with the IOMMU",
-      write: { where: "xl.cfg", line: 'passthrough = "share_pt"' },
-    });
-  if (simulation.devices.some(({ boot }) => boot.deletes > 1) && /^(?:linux|unknown)/.test(guest.kernel))
-    list.push({
-      keys: { guestKernel: "linux>=6.15" },
-      change: { "guest-kernel": "linux>=6.15" },
-      says: "run Linux 6.15 or later in the guest: it sizes all BARs with one removal and one mapping",
-      write: { where: "the guest", line: "Linux 6.15" },
-    });
+  for (const { applies, ...rest } of GUEST_SWITCHES) if (applies(now)) list.push(rest);
   return [...list, ...betterAddresses(now)];
 }
 
@@ -136,3 +142,10 @@ function betterAddresses({ scenario, layout }: Carried): readonly Switch[] {
       };
     });
 }
+
+/** What a plan may advise, for the catalogue: on Xen's command line, in the guest, by release. */
+export const ADVICE_CATALOGUE = {
+  cmdline: BOOT_SWITCHES.map(({ says }) => says),
+  guest: GUEST_SWITCHES.map(({ says, write }) => `${says} (${write.where}: ${write.line})`),
+  releases: TURNING_POINTS.map((minor) => `4.${minor}`),
+} as const;

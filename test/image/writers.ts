@@ -214,7 +214,9 @@ export function kdump(
   const half = Math.ceil(Math.ceil(end / 8) / PAGE) * PAGE;
   const exists = new Uint8Array(half);
   const dumped = new Uint8Array(half);
-  const set = (map: Uint8Array, bit: number): void => void (map[bit >> 3]! |= 1 << (bit & 7));
+  const set = (map: Uint8Array, bit: number): void => {
+    map[bit >> 3]! |= 1 << (bit & 7);
+  };
   for (const [mfn] of pages) {
     set(exists, mfn);
     set(dumped, mfn);

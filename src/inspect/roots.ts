@@ -1,0 +1,134 @@
+import { hex, type Mfn } from "../address.ts";
+import type { Format, FormatName } from "../format/format.ts";
+import { FORMATS } from "../format/index.ts";
+import type { MemoryImage } from "../image/image.ts";
+import type { RootHint, RootSource } from "./roots-hint.ts";
+import { type ScanOptions, scanForRoots } from "./roots-scan.ts";
+import { tops } from "./roots-tops.ts";
+import { credible, score, type Weight, weigh, weighLevels } from "./roots-weigh.ts";
+
+/** The `roots` document: page-table roots of a memory image, best first. */
+export interface RootsDocument {
+  readonly physmap: 1;
+  readonly kind: "roots";
+  readonly image: { readonly container: string; readonly frames: number; readonly end: string };
+  readonly roots: readonly RootDocument[];
+  readonly notes: readonly string[];
+}
+
+export interface RootDocument {
+  readonly root: string;
+  readonly format: FormatName;
+  readonly levels: number;
+  /** As the evidence names it: a VT-d or AMD-Vi domain id, or the hypervisor's. */
+  readonly domain: number | null;
+  /** 0 to 1: how much of what was looked at is as a hypervisor writes it. */
+  readonly score: number;
+  /** What was looked at below the root; lower bounds where `sampled`. */
+  readonly tables: number;
+  readonly leaves: number;
+  readonly bad: number;
+  readonly sampled: boolean;
+  /** Formats in which the frame makes sense as well. */
+  readonly also: readonly FormatName[];
+  readonly evidence: readonly { readonly from: RootSource; readonly says: string }[];
+}
+
+export interface RootsOptions extends ScanOptions {
+  /** Roots that something else names: `rootsInLog`. */
+  readonly hints?: readonly RootHint[];
+}
+
+interface Found {
+  readonly root: Mfn;
+  readonly format: Format;
+  readonly weight: Weight;
+  readonly also: readonly FormatName[];
+  readonly hints: RootHint[];
+}
+
+const MOST_EVIDENCE = 8;
+
+/**
+ * Page-table roots of an image: those that a log, VMCBs, VT-d's context tables and AMD-Vi's device table name, and those
+ * that nothing names but that have a tree below them. Unless `levels` is given, tables that belong to another one's tree
+ * are left out. An empty table cannot be found by its content. Never throws on what the image holds.
+ */
+export function findRoots(image: MemoryImage, options: RootsOptions = {}): RootsDocument {
+  const scan = scanForRoots(image, options);
+  const notes = [...image.notes, ...scan.notes];
+  const formats = options.formats ?? FORMATS;
+  const found = new Map<string, Found>();
+  const keyOf = (format: FormatName, root: number): string => `${format}:${root}`;
+  const candidates = options.levels === undefined ? tops(image, scan.candidates) : scan.candidates;
+
+  for (const hint of [...(options.hints ?? []), ...scan.hints]) {
+    if (options.format !== undefined && hint.format !== options.format) continue;
+    const known = found.get(keyOf(hint.format, hint.root));
+    if (known) {
+      if (known.hints.length < MOST_EVIDENCE) known.hints.push(hint);
+      continue;
+    }
+    const weight = weighHint(image, formats[hint.format], hint);
+    if (typeof weight !== "string")
+      found.set(keyOf(hint.format, hint.root), {
+        root: hint.root as Mfn,
+        format: formats[hint.format],
+        weight,
+        also: [],
+        hints: [hint],
+      });
+    // Memory that happens to look like a structure is no news; a log that does not fit the image is.
+    else if (hint.from === "log") notes.push(`${hint.says}: ${hint.format} root ${hex(hint.root * 4096)}: ${weight}`);
+  }
+  for (const { root, format, weight, also } of candidates) {
+    const key = keyOf(format.name, root);
+    const known = found.get(key);
+    const says = `${weight.tables} tables and ${weight.leaves} leaves hang below it${weight.sampled ? " (a sample)" : ""}, ${weight.bad} entries do not fit`;
+    const hint: RootHint = { format: format.name, root, from: "content", says };
+    if (known) known.hints.push(hint);
+    else found.set(key, { root, format, weight, also, hints: [hint] });
+  }
+  return {
+    physmap: 1,
+    kind: "roots",
+    image: { container: image.title, frames: image.frames, end: hex(image.end * 4096) },
+    roots: [...found.values()].sort(byWorth).map(rootDocument),
+    notes,
+  };
+}
+
+/** What hangs below a root that something names; or why that cannot be. An empty root is one all the same. */
+function weighHint(image: MemoryImage, format: Format, { root, levels, from }: RootHint): Weight | string {
+  if (!image.has(root as Mfn)) return `the frame is ${image.absence(root as Mfn)}`;
+  const all = Array.from({ length: format.maxLevels - format.minLevels + 1 }, (_, i) => format.minLevels + i);
+  if (levels === undefined) {
+    const weight = weighLevels(image, format, root as Mfn, all);
+    if (weight) return weight;
+  }
+  const weight = weigh(image, format, root as Mfn, levels ?? Math.min(4, format.maxLevels));
+  const isEmpty = weight.leaves + weight.pointers + weight.bad === 0;
+  return credible(weight) || (isEmpty && from !== "vmcb") ? weight : "what is there is no page table";
+}
+
+/** Named roots first, then by score, then by how much hangs below. */
+function byWorth(a: Found, b: Found): number {
+  const named = ({ hints }: Found): number => Number(hints.some(({ from }) => from !== "content"));
+  return (
+    named(b) - named(a) || score(b.weight) - score(a.weight) || b.weight.leaves - a.weight.leaves || a.root - b.root
+  );
+}
+
+const rootDocument = ({ root, format, weight, also, hints }: Found): RootDocument => ({
+  root: hex(root * 4096),
+  format: format.name,
+  levels: weight.levels,
+  domain: hints.find(({ domain }) => domain !== undefined)?.domain ?? null,
+  score: Math.round(score(weight) * 1000) / 1000,
+  tables: weight.tables,
+  leaves: weight.leaves,
+  bad: weight.bad,
+  sampled: weight.sampled,
+  also,
+  evidence: hints.map(({ from, says }) => ({ from, says })),
+});
