@@ -93,6 +93,8 @@ const ALIKE = 0.02;
 
 /** Levels of which the lowest was reached, or that ended in leaves, explain a tree; others only do not contradict it. */
 const explains = ({ leaves, lowest }: Weight): boolean => leaves > 0 || lowest === 1;
+/** What tables have where nothing tells: those of nearly all hypervisors. */
+const USUAL_LEVELS = 4;
 
 /**
  * The number of levels that explains best what hangs below a frame; of those that are alike the largest, since the upper
@@ -102,14 +104,15 @@ export function weighLevels(memory: FrameReader, format: Format, root: Mfn, leve
   let best: Weight | null = null;
   for (const count of levels) {
     const weight = weigh(memory, format, root, count);
-    if (!credible(weight)) continue;
-    if (best === null || better(weight, best)) best = weight;
+    if (credible(weight) && (best === null || isBetter(weight, best))) best = weight;
   }
   return best;
 }
 
-function better(a: Weight, b: Weight): boolean {
+function isBetter(a: Weight, b: Weight): boolean {
   if (explains(a) !== explains(b)) return explains(a);
   const difference = score(a) - score(b);
-  return Math.abs(difference) > ALIKE ? difference > 0 : a.levels > b.levels;
+  if (Math.abs(difference) > ALIKE) return difference > 0;
+  if (explains(a)) return a.levels > b.levels;
+  return Math.abs(a.levels - USUAL_LEVELS) < Math.abs(b.levels - USUAL_LEVELS);
 }

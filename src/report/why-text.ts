@@ -31,7 +31,8 @@ export function whyText(document: WhyDocument, style: Style, verbose = false): s
   return `${blocks.map((lines) => lines.join("\n")).join("\n\n")}\n`;
 }
 
-function treeLines(tree: WhyTree, style: Style, verbose: boolean): string[] {
+/** One line a level, where they lead, and the last entry bit by bit. */
+export function treeLines(tree: WhyTree, style: Style, verbose: boolean): string[] {
   const rows = tree.steps.map(({ name, table: at, index, raw, kind, access, memoryType }) => [
     name,
     `${address(at)}[${index}]`,

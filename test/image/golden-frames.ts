@@ -18,11 +18,13 @@ export interface GoldenImage {
   readonly snapshot: Pick<Snapshot, "roots" | "frames">;
 }
 
-/** Page tables of real Xen as the bytes of frames. */
+/** Page tables of real Xen. */
+export const goldenSnapshot = (name: string): GoldenImage["snapshot"] =>
+  JSON.parse(gunzipSync(readFileSync(`${folder}/${name}.json.gz`)).toString("utf8")) as GoldenImage["snapshot"];
+
+/** The same as the bytes of frames, and as trees. */
 export function golden(name: string): GoldenImage {
-  const snapshot = JSON.parse(
-    gunzipSync(readFileSync(`${folder}/${name}.json.gz`)).toString("utf8"),
-  ) as GoldenImage["snapshot"];
+  const snapshot = goldenSnapshot(name);
   const frames = new Map(
     Object.entries(snapshot.frames).map(([mfn, entries]) => [
       Number(mfn),

@@ -1,4 +1,4 @@
-import type { Dialect, DumpLine, TextDump, TextNote, TextOptions } from "./dump.ts";
+import type { Dialect, DialectName, DumpLine, TextDump, TextNote, TextOptions } from "./dump.ts";
 import { bareEntries } from "./entries.ts";
 import { iommuEvents } from "./iommu-events.ts";
 import { kvmCounters } from "./kvm-counters.ts";
@@ -67,6 +67,8 @@ function shareOut(lines: readonly DumpLine[]) {
   return { claimed, others };
 }
 
-/** Whether a text holds anything that `readTextDumps` reads. Looks at its first 64 KiB of lines only. */
-export const looksLikeTextDump = (text: string): boolean =>
-  dumpLines(text.slice(0, 2 ** 16), () => {}).some(({ text: line }) => DIALECTS.some(({ claims }) => claims(line)));
+/** Dialects of which a text has lines, told from its first 64 KiB. */
+export function dialectsIn(text: string): readonly DialectName[] {
+  const lines = dumpLines(text.slice(0, 2 ** 16), () => {});
+  return DIALECTS.filter(({ claims }) => lines.some(({ text: line }) => claims(line))).map(({ name }) => name);
+}

@@ -1,0 +1,207 @@
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { gunzipSync } from "node:zlib";
+import type { Mfn } from "../address.ts";
+import type { FormatName } from "../format/format.ts";
+import { formatByName } from "../format/index.ts";
+import { type ByteSource, ImageError, type MemoryImage, openImage } from "../image/index.ts";
+import { snapshotTrees } from "../image/snapshot.ts";
+import type { AuditTree } from "../inspect/audit/rule.ts";
+import type { DialectName, TextDump } from "../inspect/text/dump.ts";
+import { dialectsIn, readTextDumps } from "../inspect/text/read.ts";
+import { readScript, runScript } from "../plan/index.ts";
+import { UsageError } from "./failure.ts";
+import { readText, reason, titleOf } from "./read-file.ts";
+import { parseRoot, type RootSpec } from "./root-spec.ts";
+
+/** How inputs that hold tables are to be read. */
+export interface TableFileOptions {
+  /** Roots in memory images: `[DOMAIN/][FORMAT:]ADDR[:LEVELS]`. */
+  readonly root?: readonly string[];
+  readonly format?: string;
+  readonly levels?: string;
+  /** Physical address of a raw image's first byte. */
+  readonly base?: string;
+}
+
+/** Page tables that an input holds. */
+export interface TableFile {
+  readonly path: string;
+  readonly kind: "snapshot" | "script" | "text" | "image";
+  readonly trees: readonly AuditTree[];
+  readonly dumps: readonly TextDump[];
+  readonly notes: readonly string[];
+}
+
+/** The largest compressed or plain text document, and the largest that it may unfold to. */
+const MOST_BYTES = 256 * 2 ** 20;
+const MOST_UNFOLDED = 512 * 2 ** 20;
+
+/** What an input is, told from its content; null where it holds no page tables. Throws UsageError that names the input. */
+export function openTables(path: string, options: TableFileOptions): TableFile | null {
+  const head = path === "-" ? new Uint8Array(0) : peek(path);
+  if (path !== "-" && head.length === 0) throw new UsageError(`${path}: empty, expected page tables`);
+  const packed = head[0] === 0x1f && head[1] === 0x8b;
+  if (!packed && head.includes(0)) return imageFile(path, options);
+  const text = packed ? unpack(path) : readText(path);
+  return /^[\s\ufeff]{0,64}\{/.test(text.slice(0, 128)) ? jsonFile(path, text) : textFile(path, text, options);
+}
+
+function withFile<T>(path: string, use: (file: number) => T): T {
+  try {
+    const file = openSync(path, "r");
+    try {
+      return use(file);
+    } finally {
+      closeSync(file);
+    }
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    throw new UsageError(`cannot read ${path}: ${reason(error)}; check the path and your rights`);
+  }
+}
+
+const peek = (path: string): Uint8Array =>
+  withFile(path, (file) => {
+    const bytes = new Uint8Array(4096);
+    return bytes.subarray(0, readSync(file, bytes, 0, bytes.length, 0));
+  });
+
+function unpack(path: string): string {
+  const bytes = withFile(path, (file) => {
+    const { size } = fstatSync(file);
+    if (size > MOST_BYTES) throw new UsageError(`${path}: larger than ${MOST_BYTES / 2 ** 20} MiB`);
+    const all = new Uint8Array(size);
+    for (let at = 0; at < size; ) {
+      const read = readSync(file, all, at, size - at, at);
+      if (read === 0) break;
+      at += read;
+    }
+    return all;
+  });
+  try {
+    return gunzipSync(bytes, { maxOutputLength: MOST_UNFOLDED }).toString("utf8");
+  } catch (error) {
+    throw new UsageError(`${path}: cannot be unpacked as gzip: ${reason(error)}`);
+  }
+}
+
+function jsonFile(path: string, text: string): TableFile | null {
+  let document: unknown;
+  try {
+    document = JSON.parse(text.replace(/^\ufeff/, ""));
+  } catch (error) {
+    throw new UsageError(`${titleOf(path)}: not JSON: ${reason(error)}`);
+  }
+  if (typeof document !== "object" || document === null) return null;
+  if ("roots" in document && "frames" in document) return snapshotFile(path, document);
+  return "kind" in document && document.kind === "script" ? scriptFile(path, document) : null;
+}
+
+function snapshotFile(path: string, document: object): TableFile {
+  try {
+    const trees = snapshotTrees(document as Parameters<typeof snapshotTrees>[0]).map(
+      ({ domain, what, tree }, i): AuditTree => {
+        const known = Number.isInteger(domain) ? domain : null;
+        const kind = what === "iommu" ? "iommu" : what === "p2m" ? "p2m" : whatOf(tree.format.name);
+        return {
+          name: known === null ? `tree ${i + 1} ${kind}` : `d${known} ${kind}`,
+          domain: known,
+          what: kind,
+          tree,
+        };
+      },
+    );
+    return { path, kind: "snapshot", trees, dumps: [], notes: [] };
+  } catch (error) {
+    if (error instanceof SyntaxError) throw new UsageError(`${titleOf(path)}: not a snapshot: ${error.message}`);
+    throw error;
+  }
+}
+
+function scriptFile(path: string, document: unknown): TableFile {
+  const script = readScript(document);
+  if (typeof script === "string") throw new UsageError(`${titleOf(path)}: ${script}`);
+  const { domains } = runScript(script);
+  const trees = domains.flatMap(({ domain: { id }, p2m, iommu }): AuditTree[] => [
+    { name: `d${id} p2m`, domain: id, what: "p2m", tree: p2m },
+    ...(iommu ? [{ name: `d${id} iommu`, domain: id, what: "iommu" as const, tree: iommu }] : []),
+  ]);
+  return { path, kind: "script", trees, dumps: [], notes: [] };
+}
+
+function textFile(path: string, text: string, options: TableFileOptions): TableFile | null {
+  const format = formatOf(options.format);
+  // A column of numbers is a table only to somebody who says so.
+  const told = dialectsIn(text).filter((name: DialectName) => name !== "entries" || format !== undefined);
+  if (told.length === 0) return null;
+  const level = options.levels === undefined ? {} : { level: Number(options.levels) };
+  const { dumps, notes } = readTextDumps(text, { ...(format === undefined ? {} : { format }), ...level });
+  return {
+    path,
+    kind: "text",
+    trees: [],
+    dumps,
+    notes: notes.map(({ line, says }) => `${titleOf(path)}${line === null ? "" : `:${line}`}: ${says}`),
+  };
+}
+
+function formatOf(name: string | undefined): FormatName | undefined {
+  if (name === undefined) return undefined;
+  const format = formatByName(name);
+  if (!format) throw new UsageError(`--format ${name}: expected ept, npt, vtd or amdvi`);
+  return format.name;
+}
+
+/** Tables are not told from other memory: the roots must be given. */
+function imageFile(path: string, options: TableFileOptions): TableFile {
+  const specs = (options.root ?? []).map((text) => parseRoot(text, options));
+  if (specs.length === 0)
+    throw new UsageError(
+      `${path}: a memory image: give the roots of its tables, such as --root 1/ept:0x1f9f9000 (physmap roots finds them)`,
+    );
+  const image = openFile(path, options);
+  return { path, kind: "image", trees: specs.map((spec) => treeOf(spec, image)), dumps: [], notes: image.notes };
+}
+
+const whatOf = (format: FormatName): "p2m" | "iommu" => (format === "ept" || format === "npt" ? "p2m" : "iommu");
+
+function treeOf({ domain, format, address, levels }: RootSpec, memory: MemoryImage): AuditTree {
+  const what = whatOf(format.name);
+  const name = domain === null ? `${format.name} at 0x${address.toString(16)}` : `d${domain} ${what}`;
+  return { name, domain, what, tree: { format, memory, root: (address / 4096) as Mfn, levels } };
+}
+
+function openFile(path: string, { base }: TableFileOptions): MemoryImage {
+  const address = Number(base ?? 0);
+  if (base !== undefined && !/^(?:0x[0-9a-f]{1,13}|\d{1,15})$/i.test(base))
+    throw new UsageError(`--base ${base}: expected a physical address such as 0x100000000`);
+  try {
+    return openImage(fileSource(path), { base: address });
+  } catch (error) {
+    if (error instanceof ImageError) throw new UsageError(`${path}: ${error.message}`);
+    throw error;
+  }
+}
+
+/** A file as a source of bytes. It stays open while the process lives. */
+function fileSource(path: string): ByteSource {
+  try {
+    const file = openSync(path, "r");
+    const { size } = fstatSync(file);
+    return {
+      size,
+      read(offset, length) {
+        const bytes = new Uint8Array(Math.max(0, Math.min(length, size - offset)));
+        let done = 0;
+        while (done < bytes.length) {
+          const read = readSync(file, bytes, done, bytes.length - done, offset + done);
+          if (read === 0) break;
+          done += read;
+        }
+        return bytes.subarray(0, done);
+      },
+    };
+  } catch (error) {
+    throw new UsageError(`cannot read ${path}: ${reason(error)}; check the path and your rights`);
+  }
+}
