@@ -4,6 +4,9 @@ import type { RigScript } from "./script.ts";
 
 /** Lines that every build prints about mapping; debug builds say more (xen-mapping.md 2.3). */
 const MAPPING = /^(?:memory_map:|d\d+: GFN )/;
+/** Of RAM that was refused, nobody sees which frame the hypervisor had chosen. */
+const REFUSED_RAM = /-> \(0x[0-9a-f]{1,16},0,7\) not permitted$/;
+const withoutFrame = (line: string): string => line.replace(REFUSED_RAM, "-> (…,0,7) not permitted");
 /** The model keeps no more of them. */
 const MOST = 1000;
 
@@ -20,7 +23,7 @@ export function mappingLines(log: string, xenId: number, id: number): string[] {
   return log.split("\n").flatMap((text) => {
     const line = /^\(XEN\) (?:\[[^\]]{1,40}\] )?(.*?)\r?$/.exec(text)?.[1] ?? "";
     const own = MAPPING.test(line) ? withOwnId(line, xenId, id) : null;
-    return own === null ? [] : [own];
+    return own === null ? [] : [withoutFrame(own)];
   });
 }
 
@@ -36,7 +39,7 @@ export function compareLogs(
   return script.domains.flatMap(({ id }, i) => {
     const xen = mappingLines(observed.log, observed.domains[i]!.xenId, id).slice(0, MOST);
     const all = domains.find((domain) => domain.id === id)?.log ?? [];
-    const own = all.filter((line) => MAPPING.test(line));
+    const own = all.filter((line) => MAPPING.test(line)).map(withoutFrame);
     const at = xen.findIndex((line, n) => line !== own[n]);
     // What lies beyond the model's last kept line is not known.
     const end = all.length >= MOST ? Math.min(xen.length, own.length) : Math.max(xen.length, own.length);

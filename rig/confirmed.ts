@@ -111,6 +111,7 @@ const CORRECTIONS = [
   "dom0 lacks the frames of the IOMMU's registers too: no guest can be given them.",
   "The page of an IOMMU root is taken when it is first needed (a mapping, an assignment), not with the domain.",
   "Assigning a device twice gives -EBUSY; taking one away that the domain does not have -ENODEV, and without an IOMMU context -EOPNOTSUPP. Populating and giving back count no extents for a domain that does not exist, where other requests give -ESRCH.",
+  "The console names the types and access rights of a refused conflict by number: `(0x4000800,9,5,7) -> (0x4000600,9,5,7) not permitted`.",
   "An EPT domain starts with its APIC page mapped (and three tables for it) on 4.14, and empty on 4.17 and 4.20.",
 ];
 

@@ -1,5 +1,6 @@
 import { compareScript, isEqual, type ScriptComparison } from "./compare.ts";
 import { compareLogs } from "./compare-log.ts";
+import { compareTrace, tracedRequests } from "./compare-trace.ts";
 import { type FormatTarget, hypervisorOf } from "./generate.ts";
 import { goldenScripts } from "./golden.ts";
 import { memoryFor } from "./random.ts";
@@ -14,7 +15,7 @@ export interface NamedRun {
   readonly script: RigScript;
   readonly run: RigRun;
   readonly comparison: ScriptComparison;
-  /** Where the console and the model's log part; empty too where the console was not compared. */
+  /** Where the console parts from the model's log, or its trace from what was done; empty if it was not compared. */
   readonly logs: readonly string[];
 }
 
@@ -62,11 +63,24 @@ export async function runNamed(target: FormatTarget, xen: string, withLog = fals
     named.map(({ script }) => script),
     { memoryMiB },
   );
+  // Scripts that shared a boot share its console.
+  const traces = new Map<string, ReturnType<typeof tracedRequests>>();
+  const traceOf = (log: string): ReturnType<typeof tracedRequests> => {
+    const trace = traces.get(log) ?? tracedRequests(log);
+    traces.set(log, trace);
+    return trace;
+  };
   return named.map(({ name, script }, i) => {
     const run = runs[i]!;
     const comparison = compareScript(script, run, targetOf(script.hypervisor, { memoryMiB }));
     const model = comparison.model.domains.map(({ domain }) => domain);
-    return { name, script, run, comparison, logs: withLog ? compareLogs(script, run, model) : [] };
+    return {
+      name,
+      script,
+      run,
+      comparison,
+      logs: withLog ? [...compareLogs(script, run, model), ...compareTrace(script, run, traceOf(run.log))] : [],
+    };
   });
 }
 

@@ -12,7 +12,11 @@ import { REASONS } from "../dist/xen/reasons.js";
 const file = fileURLToPath(new URL("../docs/reasons.md", import.meta.url));
 const cell = (text) => text.replaceAll("|", "\\|");
 const table = (head, rows) =>
-  [`| ${head.join(" | ")} |`, `|${head.map(() => "---").join("|")}|`, ...rows.map((row) => `| ${row.map(cell).join(" | ")} |`)].join("\n");
+  [
+    `| ${head.join(" | ")} |`,
+    `|${head.map(() => "---").join("|")}|`,
+    ...rows.map((row) => `| ${row.map(cell).join(" | ")} |`),
+  ].join("\n");
 const list = (items) => items.map((item) => `- ${item}`).join("\n");
 
 const text = `# Reasons and advice

@@ -6,6 +6,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { fileURLToPath } from "node:url";
 import { FORMATS } from "../dist/format/index.js";
 import { CollectSchema } from "../dist/inventory/index.js";
+import { batchHostSchema } from "../dist/plan/batch.js";
 import { calibrationSchema } from "../dist/plan/calibration.js";
 import { scriptSchema } from "../dist/plan/script.js";
 import { PLATFORM_CODES } from "../dist/platform/reasons.js";
@@ -22,6 +23,7 @@ const schemas = makeSchemas({
   scriptSchema,
   collectSchema: CollectSchema,
   calibrationSchema,
+  batchHostSchema,
 });
 const wanted = new Map(Object.entries(schemas).map(([kind, schema]) => [`${kind}.schema.json`, textOf(schema)]));
 

@@ -23,6 +23,11 @@ export class FrameSet<F extends Frame = Frame> {
 
   /** The union of some ranges, in any order; those without a frame are left out. Costs a sort. */
   static of<F extends Frame>(...ranges: FrameRange[]): FrameSet<F> {
+    return FrameSet.from(ranges);
+  }
+
+  /** As `of`, for lists too long to be arguments. */
+  static from<F extends Frame>(ranges: readonly FrameRange[]): FrameSet<F> {
     const joined: { start: number; end: number }[] = [];
     for (const { start, end } of ranges.filter((r) => r.start < r.end).sort((a, b) => a.start - b.start)) {
       const last = joined.at(-1);

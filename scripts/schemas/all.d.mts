@@ -8,6 +8,7 @@ export interface Facts {
   readonly scriptSchema: unknown;
   readonly collectSchema: unknown;
   readonly calibrationSchema: unknown;
+  readonly batchHostSchema: unknown;
 }
 
 export type JsonSchema = Readonly<Record<string, unknown>>;

@@ -1,6 +1,6 @@
 /** The JSON Schema of every document kind. */
-import { calibrationJsonSchema, collectJsonSchema, scriptJsonSchema } from "./inputs.mjs";
-import { compareSchema, planSchema } from "./plan.mjs";
+import { batchHostJsonSchema, calibrationJsonSchema, collectJsonSchema, scriptJsonSchema } from "./inputs.mjs";
+import { batchErrorSchema, compareSchema, planSchema } from "./plan.mjs";
 import { runSchema, snapshotSchema, tablesSchema, whySchema } from "./tables.mjs";
 import { traceSchema } from "./trace.mjs";
 
@@ -15,6 +15,8 @@ const KINDS = {
   collect: collectJsonSchema,
   trace: traceSchema,
   calibration: calibrationJsonSchema,
+  "batch-host": batchHostJsonSchema,
+  "batch-error": batchErrorSchema,
 };
 
 /** By kind. `facts` are the library's own tables, so that a schema cannot know other codes than the code has. */

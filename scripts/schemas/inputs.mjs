@@ -125,6 +125,25 @@ export const collectJsonSchema = ({ collectSchema }) =>
     COLLECT,
   );
 
+const BATCH_HOST = {
+  ...HEAD,
+  name: "What the host is called in the answer. Default: nothing, the answers' order tells.",
+  inputs: "What is known of the host: texts, or a collect document.",
+  "inputs.name": "Name of the text, for notes: a file's name.",
+  "inputs.text": "The text itself, as a file would hold it.",
+  "inputs.kind": "What the text is. Default: told from its content.",
+  "inputs.physmap": "Version of the collect document's schema.",
+  keys: "Scenario keys by the names of the command line's options; on and off may be true and false, repeatable ones lists. They win over the command line's.",
+};
+
+export const batchHostJsonSchema = ({ batchHostSchema }) =>
+  schemaOf(
+    "batch-host",
+    "One host of a batch: a line of what physmap plan --batch reads.",
+    batchHostSchema,
+    BATCH_HOST,
+  );
+
 /** Costs have one property a ledger kind. */
 const CALIBRATION = {
   ...HEAD,

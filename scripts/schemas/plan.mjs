@@ -249,10 +249,22 @@ export const planSchema = (facts) =>
     properties(facts),
     {
       optional: {
+        host: text("What a batch calls the host. Absent outside a batch, and for a host without a name."),
         iomem: list("xl.cfg's iomem= ranges, entered before the devices; not on the ledgers. Absent when none.", range),
       },
       defs: defs(facts),
     },
+  );
+
+export const batchErrorSchema = () =>
+  documentOf(
+    "batch-error",
+    "Why a host of a batch has no plan; it stands where the plan would.",
+    {
+      line: count("The host's line, counted from 1, empty lines included.", { minimum: 1 }),
+      error: text("What is wrong, where, and what to do."),
+    },
+    { optional: { name: text("What the batch calls the host.") } },
   );
 
 export function compareSchema(facts) {

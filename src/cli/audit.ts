@@ -11,7 +11,7 @@ import { DONE, FINDINGS, UsageError } from "./failure.ts";
 import { loadInventory } from "./inputs.ts";
 import { type CommonOptions, print, say, sayNotes } from "./output.ts";
 import { titleOf } from "./read-file.ts";
-import { openTables, type TableFileOptions } from "./table-files.ts";
+import { openAllTables, type TableFile, type TableFileOptions } from "./table-files.ts";
 import { addTableOptions } from "./table-options.ts";
 import { VERSION } from "./version.ts";
 
@@ -60,8 +60,9 @@ Examples:
     )
     .action((paths: string[], options: AuditOptions) => {
       const rules = rulesOf(options.rule);
-      const input = inputOf(paths, options);
-      const document = audit(input, rules);
+      const files = openAllTables(paths, options);
+      const document = audit(inputOf(paths, files, options), rules);
+      for (const file of files) file?.close();
       if (options.sarif) process.stdout.write(`${JSON.stringify(auditSarif(document, paths, VERSION), null, 2)}\n`);
       else print(options, document, (style) => auditText(document, style, options.verbose ?? false));
       exit(isClean(document) ? DONE : FINDINGS);
@@ -76,7 +77,7 @@ function rulesOf(ids: readonly string[] | undefined) {
   return ids === undefined ? RULES : RULES.filter(({ id }) => ids.includes(id));
 }
 
-function inputOf(paths: readonly string[], options: AuditOptions): AuditInput {
+function inputOf(paths: readonly string[], files: readonly (TableFile | null)[], options: AuditOptions): AuditInput {
   const { lspci, hypervisor, physBits, owner } = options;
   if (owner !== undefined && owner !== "xen" && owner !== "kvm")
     throw new UsageError(`--owner ${owner}: expected xen or kvm`);
@@ -84,7 +85,7 @@ function inputOf(paths: readonly string[], options: AuditOptions): AuditInput {
   if (!Number.isInteger(width) || width < 32 || width > 52)
     throw new UsageError(`--phys-bits ${physBits}: expected a number from 32 to 52`);
   return {
-    trees: paths.flatMap((path) => treesOf(path, options, paths.length > 1)),
+    trees: files.flatMap((file) => treesOf(file, options, files.length > 1, paths)),
     bars: lspci === undefined ? [] : barsOf(lspci, options),
     hypervisor: FrameSet.of<Mfn>(...(hypervisor ?? []).map(rangeOf)),
     decode: { physBits: width, has2m: options["2m"] ?? true, has1g: options["1g"] ?? true },
@@ -92,14 +93,15 @@ function inputOf(paths: readonly string[], options: AuditOptions): AuditInput {
   };
 }
 
-function treesOf(path: string, options: AuditOptions, named: boolean): AuditTree[] {
-  const found = openTables(path, options);
-  if (!found || found.trees.length === 0)
+function treesOf(file: TableFile | null, options: AuditOptions, named: boolean, paths: readonly string[]): AuditTree[] {
+  if (!file || file.trees.length === 0)
     throw new UsageError(
-      `${titleOf(path)}: ${found?.kind === "text" ? "a text dump has no tables to check, physmap diff compares it" : "no page tables: expected a snapshot, a script or a memory image"}`,
+      file?.kind === "text"
+        ? `${titleOf(file.path)}: a text dump has no tables to check, physmap diff compares it`
+        : `${paths.map(titleOf).join(", ")}: no page tables: expected a snapshot, a script or a memory image`,
     );
-  for (const text of found.notes) say(options, `note: ${text}`);
-  return found.trees.map((tree) => (named ? { ...tree, name: `${path}: ${tree.name}` } : tree));
+  for (const text of file.notes) say(options, `note: ${text}`);
+  return file.trees.map((tree) => (named ? { ...tree, name: `${file.path}: ${tree.name}` } : tree));
 }
 
 function barsOf(path: string, options: AuditOptions) {

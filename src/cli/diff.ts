@@ -4,7 +4,7 @@ import { diffText } from "../report/diff-text.ts";
 import { DONE, FINDINGS, UsageError } from "./failure.ts";
 import { type CommonOptions, print, say } from "./output.ts";
 import { titleOf } from "./read-file.ts";
-import { openTables, type TableFileOptions } from "./table-files.ts";
+import { openTables, type TableFile, type TableFileOptions } from "./table-files.ts";
 import { addTableOptions } from "./table-options.ts";
 
 /** `physmap diff`: two sets of tables, range by range. */
@@ -28,14 +28,16 @@ Examples:
   physmap diff script.json vmcore --root 1/npt:0x7f9ff000`,
     )
     .action((a: string, b: string, options: CommonOptions & TableFileOptions) => {
-      const document = diffSides(sidesOf(a, options), sidesOf(b, options));
+      const files = [a, b].map((path) => openTables(path, options));
+      const [left, right] = [sidesOf(a, files[0], options), sidesOf(b, files[1], options)];
+      const document = diffSides(left, right);
+      for (const file of files) file?.close();
       print(options, document, (style) => diffText(document, style, options.verbose ?? false));
       exit(differs(document) ? FINDINGS : DONE);
     });
 }
 
-function sidesOf(path: string, options: CommonOptions & TableFileOptions): Side[] {
-  const found = openTables(path, options);
+function sidesOf(path: string, found: TableFile | null | undefined, options: CommonOptions): Side[] {
   for (const text of found?.notes ?? []) say(options, `note: ${text}`);
   const sides = [...(found?.trees ?? []).map(sideOfTree), ...(found?.dumps ?? []).map(sideOfDump)];
   if (sides.length === 0)

@@ -1,14 +1,27 @@
 import { Command, CommanderError } from "commander";
-import { collectCommand } from "./collect.ts";
-import { compareCommand } from "./compare.ts";
 import { complain, DONE, INTERNAL, USAGE, UsageError } from "./failure.ts";
-import { planCommand } from "./plan.ts";
-import { runCommand } from "./run.ts";
-import { traceCommand } from "./trace.ts";
 import { VERSION } from "./version.ts";
-import { whyCommand } from "./why.ts";
 
-const COMMANDS = [planCommand, compareCommand, whyCommand, runCommand, traceCommand, collectCommand];
+/** Adds a command to the program; `exit` takes the code that it ends with. */
+type AddCommand = (program: Command, exit: (code: number) => void) => void;
+
+/** The commands by name, in the order in which help lists them. Only what is asked for is loaded: most of a short run is start-up. */
+const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
+  plan: async () => (await import("./plan.ts")).planCommand,
+  compare: async () => (await import("./compare.ts")).compareCommand,
+  why: async () => (await import("./why.ts")).whyCommand,
+  run: async () => (await import("./run.ts")).runCommand,
+  tables: async () => (await import("./tables.ts")).tablesCommand,
+  roots: async () => (await import("./roots.ts")).rootsCommand,
+  trace: async () => (await import("./trace.ts")).traceCommand,
+  collect: async () => (await import("./collect.ts")).collectCommand,
+};
+
+/** The command that a command line names, or all of them for help and for suggestions. */
+function wanted([name]: readonly string[]): readonly (() => Promise<AddCommand>)[] {
+  const one = new Map(Object.entries(COMMANDS)).get(name ?? "");
+  return one ? [one] : Object.values(COMMANDS);
+}
 
 /** An error and the place that it came from. */
 function fault(error: unknown): string {
@@ -35,7 +48,7 @@ Start with what you have, in any order; what each file is, is told from its cont
     )
     .exitOverride()
     .configureOutput({ outputError: () => {} });
-  for (const add of COMMANDS) add(program, (value) => (code = value));
+  for (const load of wanted(args)) (await load())(program, (value) => (code = value));
   for (const command of program.commands) {
     command
       .option("--json", "print one JSON document")

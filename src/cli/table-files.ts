@@ -1,15 +1,16 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
-import type { Mfn } from "../address.ts";
-import type { FormatName } from "../format/format.ts";
-import { formatByName } from "../format/index.ts";
-import { type ByteSource, ImageError, type MemoryImage, openImage } from "../image/index.ts";
+import { hex, type Mfn } from "../address.ts";
+import type { FormatName, Raw } from "../format/format.ts";
+import { formatByName, withAddressMask } from "../format/index.ts";
+import type { MemoryImage } from "../image/index.ts";
 import { snapshotTrees } from "../image/snapshot.ts";
 import type { AuditTree } from "../inspect/audit/rule.ts";
 import type { DialectName, TextDump } from "../inspect/text/dump.ts";
 import { dialectsIn, readTextDumps } from "../inspect/text/read.ts";
 import { readScript, runScript } from "../plan/index.ts";
 import { UsageError } from "./failure.ts";
+import { attributeBits, openImages } from "./image-file.ts";
 import { readText, reason, titleOf } from "./read-file.ts";
 import { parseRoot, type RootSpec } from "./root-spec.ts";
 
@@ -19,8 +20,9 @@ export interface TableFileOptions {
   readonly root?: readonly string[];
   readonly format?: string;
   readonly levels?: string;
-  /** Physical address of a raw image's first byte. */
-  readonly base?: string;
+  readonly base?: readonly string[];
+  readonly below4g?: string;
+  readonly cBit?: readonly string[];
 }
 
 /** Page tables that an input holds. */
@@ -30,7 +32,11 @@ export interface TableFile {
   readonly trees: readonly AuditTree[];
   readonly dumps: readonly TextDump[];
   readonly notes: readonly string[];
+  /** Memory images are read as long as their tables are looked at. */
+  readonly close: () => void;
 }
+
+const nothing = (): void => {};
 
 /** The largest compressed or plain text document, and the largest that it may unfold to. */
 const MOST_BYTES = 256 * 2 ** 20;
@@ -38,12 +44,26 @@ const MOST_UNFOLDED = 512 * 2 ** 20;
 
 /** What an input is, told from its content; null where it holds no page tables. Throws UsageError that names the input. */
 export function openTables(path: string, options: TableFileOptions): TableFile | null {
+  if (isImage(path)) return imageFile([path], options);
   const head = path === "-" ? new Uint8Array(0) : peek(path);
-  if (path !== "-" && head.length === 0) throw new UsageError(`${path}: empty, expected page tables`);
-  const packed = head[0] === 0x1f && head[1] === 0x8b;
-  if (!packed && head.includes(0)) return imageFile(path, options);
-  const text = packed ? unpack(path) : readText(path);
+  const text = isPacked(head) ? unpack(path) : readText(path);
   return /^[\s\ufeff]{0,64}\{/.test(text.slice(0, 128)) ? jsonFile(path, text) : textFile(path, text, options);
+}
+
+/** Several inputs; null in place of one that holds no page tables. Memory images among them are taken together, first. */
+export function openAllTables(paths: readonly string[], options: TableFileOptions): readonly (TableFile | null)[] {
+  const images = paths.filter(isImage);
+  const others = paths.filter((path) => !images.includes(path)).map((path) => openTables(path, options));
+  return images.length === 0 ? others : [imageFile(images, options), ...others];
+}
+
+const isPacked = (head: Uint8Array): boolean => head[0] === 0x1f && head[1] === 0x8b;
+
+/** Text has no zero bytes, and images begin with some. */
+function isImage(path: string): boolean {
+  if (path === "-") return false;
+  const head = peek(path);
+  return !isPacked(head) && head.includes(0);
 }
 
 function withFile<T>(path: string, use: (file: number) => T): T {
@@ -111,7 +131,7 @@ function snapshotFile(path: string, document: object): TableFile {
         };
       },
     );
-    return { path, kind: "snapshot", trees, dumps: [], notes: [] };
+    return { path, kind: "snapshot", trees, dumps: [], notes: [], close: nothing };
   } catch (error) {
     if (error instanceof SyntaxError) throw new UsageError(`${titleOf(path)}: not a snapshot: ${error.message}`);
     throw error;
@@ -126,7 +146,7 @@ function scriptFile(path: string, document: unknown): TableFile {
     { name: `d${id} p2m`, domain: id, what: "p2m", tree: p2m },
     ...(iommu ? [{ name: `d${id} iommu`, domain: id, what: "iommu" as const, tree: iommu }] : []),
   ]);
-  return { path, kind: "script", trees, dumps: [], notes: [] };
+  return { path, kind: "script", trees, dumps: [], notes: [], close: nothing };
 }
 
 function textFile(path: string, text: string, options: TableFileOptions): TableFile | null {
@@ -142,6 +162,7 @@ function textFile(path: string, text: string, options: TableFileOptions): TableF
     trees: [],
     dumps,
     notes: notes.map(({ line, says }) => `${titleOf(path)}${line === null ? "" : `:${line}`}: ${says}`),
+    close: nothing,
   };
 }
 
@@ -152,56 +173,29 @@ function formatOf(name: string | undefined): FormatName | undefined {
   return format.name;
 }
 
-/** Tables are not told from other memory: the roots must be given. */
-function imageFile(path: string, options: TableFileOptions): TableFile {
+/** Tables are not told from other memory: the roots must be given. Several images are pieces of one machine's memory. */
+function imageFile(paths: readonly string[], options: TableFileOptions): TableFile {
   const specs = (options.root ?? []).map((text) => parseRoot(text, options));
   if (specs.length === 0)
     throw new UsageError(
-      `${path}: a memory image: give the roots of its tables, such as --root 1/ept:0x1f9f9000 (physmap roots finds them)`,
+      `${paths[0]}: a memory image: give the roots of its tables, such as --root 1/ept:0x1f9f9000 (physmap roots finds them)`,
     );
-  const image = openFile(path, options);
-  return { path, kind: "image", trees: specs.map((spec) => treeOf(spec, image)), dumps: [], notes: image.notes };
+  const { base, below4g, cBit } = options;
+  const bits = attributeBits(options);
+  const { image, close } = openImages(paths, {
+    ...(base === undefined ? {} : { base }),
+    ...(below4g === undefined ? {} : { below4g }),
+    ...(cBit === undefined ? {} : { cBit }),
+  });
+  const trees = specs.map((spec) => treeOf(spec, image, bits));
+  return { path: paths.join(", "), kind: "image", trees, dumps: [], notes: image.notes, close };
 }
 
 const whatOf = (format: FormatName): "p2m" | "iommu" => (format === "ept" || format === "npt" ? "p2m" : "iommu");
 
-function treeOf({ domain, format, address, levels }: RootSpec, memory: MemoryImage): AuditTree {
+function treeOf({ domain, format, address, levels }: RootSpec, memory: MemoryImage, bits: Raw | null): AuditTree {
   const what = whatOf(format.name);
-  const name = domain === null ? `${format.name} at 0x${address.toString(16)}` : `d${domain} ${what}`;
-  return { name, domain, what, tree: { format, memory, root: (address / 4096) as Mfn, levels } };
-}
-
-function openFile(path: string, { base }: TableFileOptions): MemoryImage {
-  const address = Number(base ?? 0);
-  if (base !== undefined && !/^(?:0x[0-9a-f]{1,13}|\d{1,15})$/i.test(base))
-    throw new UsageError(`--base ${base}: expected a physical address such as 0x100000000`);
-  try {
-    return openImage(fileSource(path), { base: address });
-  } catch (error) {
-    if (error instanceof ImageError) throw new UsageError(`${path}: ${error.message}`);
-    throw error;
-  }
-}
-
-/** A file as a source of bytes. It stays open while the process lives. */
-function fileSource(path: string): ByteSource {
-  try {
-    const file = openSync(path, "r");
-    const { size } = fstatSync(file);
-    return {
-      size,
-      read(offset, length) {
-        const bytes = new Uint8Array(Math.max(0, Math.min(length, size - offset)));
-        let done = 0;
-        while (done < bytes.length) {
-          const read = readSync(file, bytes, done, bytes.length - done, offset + done);
-          if (read === 0) break;
-          done += read;
-        }
-        return bytes.subarray(0, done);
-      },
-    };
-  } catch (error) {
-    throw new UsageError(`cannot read ${path}: ${reason(error)}; check the path and your rights`);
-  }
+  const name = domain === null ? `${format.name} at ${hex(address)}` : `d${domain} ${what}`;
+  const read = bits ? withAddressMask(format, bits) : format;
+  return { name, domain, what, tree: { format: read, memory, root: (address / 4096) as Mfn, levels } };
 }

@@ -59,6 +59,7 @@ Examples:
       if (found) {
         for (const note of found.notes) say(options, `note: ${note}`);
         const walk = walkTables(gfn, found.trees, found.dumps);
+        found.close();
         print(options, walk, (style) => walkText(walk, style, options.verbose ?? false));
         exit(DONE);
         return;

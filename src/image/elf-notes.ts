@@ -16,7 +16,7 @@ const padded = (n: number): number => Math.ceil(n / 4) * 4;
 /** The notes in a stretch of a file, up to the first that does not fit. Reads at most 4 MiB. Never throws. */
 export function* notesIn(source: ByteSource, offset: number, size: number): Generator<Note> {
   if (!(offset < source.size)) return;
-  const bytes = source.read(offset, Math.min(size, MAX_BYTES)).slice();
+  const bytes = new Uint8Array(source.read(offset, Math.min(size, MAX_BYTES)));
   const data = new DataView(bytes.buffer);
   let at = 0;
   for (let i = 0; i < MAX_NOTES && at + 12 <= bytes.length; i++) {
@@ -37,21 +37,18 @@ const MOST_CPUS = 8;
 /** What notes tell about the machine: the processors' own page tables, the guest's kernel. */
 export function noteTexts(notes: Iterable<Note>): string[] {
   const cr3: string[] = [];
-  let cpus = 0;
   let release = "";
   for (const { name, data } of notes) {
-    if (name === "QEMU" && data.byteLength >= QEMU_CR3 + 8) {
-      cpus++;
-      if (cr3.length < MOST_CPUS) cr3.push(hex(u64(data, QEMU_CR3)));
-    }
+    if (name === "QEMU" && data.byteLength >= QEMU_CR3 + 8 && cr3.length <= MOST_CPUS)
+      cr3.push(hex(u64(data, QEMU_CR3)));
     if (name === "VMCOREINFO")
       release ||=
         /^OSRELEASE=(.{1,80})$/m.exec(ascii(data, 0, Math.min(data.byteLength, 4096)).replaceAll("?", "\n"))?.[1] ?? "";
   }
   return [
-    ...(cpus > 0
+    ...(cr3.length > 0
       ? [
-          `QEMU's notes: ${cpus} processors, whose own page tables (CR3) are at ${cr3.join(", ")}${cpus > cr3.length ? ", …" : ""}`,
+          `QEMU's notes: the processors' own page tables (CR3) are at ${cr3.slice(0, MOST_CPUS).join(", ")}${cr3.length > MOST_CPUS ? ", …" : ""}`,
         ]
       : []),
     ...(release === "" ? [] : [`the kernel that ran: ${release}`]),

@@ -1,4 +1,5 @@
 import { hex, type Mfn, PAGE_SIZE } from "../address.ts";
+import type { Raw } from "../format/format.ts";
 import { type FrameReader, WORDS } from "../memory/memory.ts";
 
 /** Neighbouring frames, read at once. */
@@ -21,7 +22,7 @@ export interface Container {
   readonly notes: readonly string[];
   has(mfn: Mfn): boolean;
   load(mfn: Mfn): Uint32Array | string;
-  /** All frames that hold anything, in ascending order of their place in the file or of their number. */
+  /** All frames that hold anything, each once, in ascending order. Frames of zeros may be left out. */
   chunks(): Generator<Chunk>;
 }
 
@@ -87,6 +88,28 @@ export function combineImages(images: readonly MemoryImage[]): MemoryImage {
     absence: (mfn) => (having(mfn) ?? images[0])?.absence(mfn) ?? ABSENT,
     *chunks() {
       for (const image of images) yield* image.chunks();
+    },
+  };
+}
+
+/** The image with some bits of all its 64-bit words cleared: memory encryption's, before roots are looked for. */
+export function withoutBits(image: MemoryImage, bits: Raw): MemoryImage {
+  const clear = (words: Uint32Array): Uint32Array => {
+    const cleared = words.slice();
+    for (let i = 0; i < cleared.length; i += 2) {
+      cleared[i] = cleared[i]! & ~bits.lo;
+      cleared[i + 1] = cleared[i + 1]! & ~bits.hi;
+    }
+    return cleared;
+  };
+  return {
+    ...image,
+    frame(mfn) {
+      const words = image.frame(mfn);
+      return words && clear(words);
+    },
+    *chunks() {
+      for (const chunk of image.chunks()) yield { ...chunk, words: clear(chunk.words) };
     },
   };
 }

@@ -1,5 +1,5 @@
 /** Memory images as frame readers, whatever container they come in, and snapshots. */
-export { type Chunk, combineImages, type MemoryImage } from "./image.ts";
+export { type Chunk, combineImages, type MemoryImage, withoutBits } from "./image.ts";
 export { CONTAINERS, type ContainerName, detectContainer, type OpenOptions, openImage } from "./open.ts";
 export type { RawOptions } from "./raw.ts";
 export { snapshotImage } from "./snapshot-image.ts";

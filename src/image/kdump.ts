@@ -16,6 +16,8 @@ const MAX_STORED = 2 * PAGE_SIZE;
 /** Frames of a scan's chunk: 1 MiB. */
 const CHUNK = 256;
 
+const ZERO_PAGE = new Uint8Array(PAGE_SIZE);
+
 const METHODS: readonly { readonly flag: number; readonly name: string; readonly decompress: Decompress }[] = [
   { flag: 0x01, name: "zlib", decompress: zlib },
   { flag: 0x02, name: "LZO", decompress: lzo1x },
@@ -33,6 +35,9 @@ export function kdumpContainer(source: ByteSource): Container {
   const dumped = fileBitmap(source, layout.dumped, layout.bitmapBytes, first, end);
   const exists = fileBitmap(source, layout.exists, layout.bitmapBytes, 0, layout.frames);
 
+  /** Where the data of a page of zeros is, and how long it is: dumpers let all such pages share it. */
+  let zeros = { offset: -1, size: 0, flags: 0 };
+
   const pageAt = (index: number): Uint8Array | string => {
     const at = layout.descriptors + index * DESCRIPTOR;
     const bytes = at < source.size ? source.read(at, DESCRIPTOR) : new Uint8Array(0);
@@ -41,14 +46,17 @@ export function kdumpContainer(source: ByteSource): Container {
     const offset = u64(descriptor, 0);
     const size = descriptor.getUint32(8, true);
     const flags = descriptor.getUint32(12, true);
+    if (offset === zeros.offset && size === zeros.size && flags === zeros.flags) return ZERO_PAGE;
     const damaged = (says: string): string => `damaged: the page at offset ${hex(offset)}: ${says}`;
     if (size === 0 || size > MAX_STORED) return damaged(`expected at most ${MAX_STORED} bytes, found ${size}`);
     const data = offset < source.size ? source.read(offset, size) : new Uint8Array(0);
     if (data.length < size) return damaged(`${size} bytes are announced, but the file ends at ${hex(source.size)}`);
     const method = METHODS.find(({ flag }) => (flags & flag) !== 0);
-    if (!method) return size === PAGE_SIZE ? data : damaged(`expected 4096 bytes of a page as it is, found ${size}`);
-    const page = method.decompress(data, PAGE_SIZE);
-    return typeof page === "string" ? damaged(`${method.name}: ${page}`) : page;
+    if (!method && size !== PAGE_SIZE) return damaged(`expected 4096 bytes of a page as it is, found ${size}`);
+    const page = method ? method.decompress(data, PAGE_SIZE) : data;
+    if (typeof page === "string") return damaged(`${method?.name}: ${page}`);
+    if (page.every((byte) => byte === 0)) zeros = { offset, size, flags };
+    return page;
   };
 
   const load = (mfn: Mfn): Uint32Array | string => {
@@ -76,6 +84,7 @@ export function kdumpContainer(source: ByteSource): Container {
       const chunk = (): Chunk => ({ mfn: start as Mfn, count, words: words.subarray(0, count * WORDS) });
       for (const mfn of dumped.bits()) {
         const page = pageAt(index++);
+        if (page === ZERO_PAGE) continue;
         if (count > 0 && (mfn !== start + count || count === CHUNK || typeof page === "string")) {
           yield chunk();
           count = 0;

@@ -44,6 +44,8 @@ const READERS: Readonly<Record<ContainerName, (source: ByteSource, options: RawO
 export interface OpenOptions extends RawOptions {
   /** Read as this, whatever the content looks like. */
   readonly container?: ContainerName;
+  /** Frames to keep in memory, 4 KiB each. Default 8192. */
+  readonly cached?: number;
 }
 
 /** Opens a memory image. Throws ImageError that says where the file is not what it should be, and what to do. */
@@ -53,5 +55,5 @@ export function openImage(source: ByteSource, options: OpenOptions = {}): Memory
     const head = String.fromCharCode(...source.read(0, 8));
     for (const [text, says] of FOREIGN) if (head.startsWith(text)) throw new ImageError(says);
   }
-  return makeImage(READERS[options.container ?? detectContainer(source)](source, options));
+  return makeImage(READERS[options.container ?? detectContainer(source)](source, options), options.cached);
 }

@@ -123,5 +123,5 @@ export function segmentContainer(
 function wordsOf(bytes: Uint8Array): Uint32Array {
   const count = bytes.length >>> 2;
   if (bytes.byteOffset % 4 === 0) return new Uint32Array(bytes.buffer, bytes.byteOffset, count);
-  return new Uint32Array(bytes.slice(0, count * 4).buffer);
+  return new Uint32Array(new Uint8Array(bytes).buffer, 0, count);
 }

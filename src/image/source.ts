@@ -24,14 +24,15 @@ export const bytesSource = (bytes: Uint8Array): ByteSource => ({
 
 const at = (offset: number): string => `offset 0x${offset.toString(16)}`;
 
-/** A structure's bytes, as a view. Throws ImageError where the source ends before. `what` names the structure. */
+/** A structure's bytes, copied. Throws ImageError where the source ends before. `what` names the structure. */
 export function view(source: ByteSource, offset: number, length: number, what: string): DataView {
-  const bytes = offset >= 0 && offset < source.size ? source.read(offset, length) : new Uint8Array(0);
+  // A Buffer's slice would be no copy.
+  const bytes = new Uint8Array(offset < source.size ? source.read(offset, length) : []);
   if (bytes.length < length)
     throw new ImageError(
       `${at(offset)}: expected ${what} of ${length} bytes, but the file ends at 0x${source.size.toString(16)}: is it cut off?`,
     );
-  return new DataView(bytes.buffer, bytes.byteOffset, length);
+  return new DataView(bytes.buffer);
 }
 
 /** A little-endian 64-bit number. Above 2^53 it is inexact, and no file is that large. */

@@ -35,11 +35,11 @@ export function xenCoreContainer(source: ByteSource, sections: readonly Section[
   const segments: Segment[] = [];
   let invalid = 0;
   for (let done = 0; done < array.size; ) {
-    const bytes =
-      array.offset + done < source.size ? source.read(array.offset + done, Math.min(STEP, array.size - done)) : [];
+    const offset = array.offset + done;
+    const bytes = offset < source.size ? source.read(offset, Math.min(STEP, array.size - done)) : new Uint8Array(0);
     const whole = bytes.length - (bytes.length % entry);
-    if (whole === 0) fail(array.offset + done, `expected entries of ${array.name}, but the file ends: is it cut off?`);
-    const data = new DataView((bytes as Uint8Array).buffer, (bytes as Uint8Array).byteOffset, whole);
+    if (whole === 0) fail(offset, `expected entries of ${array.name}, but the file ends: is it cut off?`);
+    const data = new DataView(bytes.buffer, bytes.byteOffset, whole);
     for (let at = 0; at < whole; at += entry) {
       // The machine frame is the second word of a PV entry.
       const frame = u64(data, at + entry - 8);

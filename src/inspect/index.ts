@@ -15,6 +15,22 @@ export {
   snapshotTrees,
 } from "../image/snapshot.ts";
 export { decodeFrame, encodeFrame, type SnapshotEntries } from "../image/snapshot-frame.ts";
+export { type AuditDocument, audit, type Finding, type RuleCount } from "./audit/audit.ts";
+export { auditBars } from "./audit/bars.ts";
+export type {
+  AuditBar,
+  AuditInput,
+  AuditTree,
+  /** Entries of one table that are alike, as rules about entries see them. Levels count from the leaf table, 1. */
+  EntryFact,
+  Hit,
+  /** Whose software bits the entries of a tree hold: Xen's, KVM's, or null where nothing tells. */
+  Owner,
+  Rule,
+  RuleText,
+  Severity,
+} from "./audit/rule.ts";
+export { RULES } from "./audit/rules/index.ts";
 export {
   /** What is compared, which frames the hypervisor chose freely, and when to stop. Frames are 4 KiB pages. */
   type CompareOptions,
@@ -23,10 +39,25 @@ export {
   compareTrees,
   type Difference,
 } from "./compare.ts";
-export { diffRuns, type Gap, mapTheSame } from "./diff-runs.ts";
+export {
+  type DiffDocument,
+  type DiffPair,
+  type DiffRange,
+  type DiffRun,
+  differs,
+  diffSides,
+  type Side,
+  sideOfDump,
+  sideOfTree,
+} from "./diff.ts";
+export { diffRuns, type Gap, mapTheSame, type Stretch } from "./diff-runs.ts";
+export { diffMapped, type MappedRun, mappedRuns } from "./mapped-run.ts";
 export {
   /** A longest stretch of leaves that go on in the same way. Addresses are bytes, `end` inclusive, `order` log2 of pages. */
   type RunDocument,
   type TablesDocument,
   tablesDocument,
 } from "./tables.ts";
+export type { DialectName, TextDump, TextNote, TextOptions } from "./text/dump.ts";
+export { dialectsIn, readTextDumps, type TextReading } from "./text/read.ts";
+export { type WalkDocument, walkTables } from "./why.ts";

@@ -1,7 +1,7 @@
 import type { FormatName } from "../format/format.ts";
 
 /** Where a root was learnt from. */
-export type RootSource = "log" | "vmcb" | "vtd-context" | "device-table" | "content";
+export type RootSource = "given" | "log" | "vmcb" | "vtd-context" | "device-table" | "content";
 
 /** Something that names a root. */
 export interface RootHint {

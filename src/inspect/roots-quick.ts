@@ -11,7 +11,8 @@ export const MAYBE_AMDVI = 8;
 export const MAYBE_VTD_ROOT = 16;
 export const MAYBE_DEVICE_TABLE = 32;
 export const MAYBE_VMCB = 64;
-const TABLES = MAYBE_EPT | MAYBE_NPT | MAYBE_VTD | MAYBE_AMDVI;
+/** Any of the formats. */
+export const MAYBE_TABLE = MAYBE_EPT | MAYBE_NPT | MAYBE_VTD | MAYBE_AMDVI;
 
 const { ept, npt, vtd, amdvi } = CONVENTIONS;
 /** Root levels stand for all: what may stand at the top of a tree. */
@@ -22,13 +23,17 @@ const PAGED_LEAF = 0x80;
  * Which of `wanted` the frame at `base` may be. `end` is one past the image's highest frame: pointers lead below it.
  */
 export function quickLook(words: Uint32Array, base: number, end: number, wanted: number): number {
+  const stop = base + 1024;
+  let start = base;
+  while (start < stop && isZero(words, start)) start += 8;
+  // An empty page is the commonest of all.
+  if (start === stop) return 0;
   let maybe = wanted;
   if ((maybe & MAYBE_VMCB) !== 0 && !vmcbLike(words, base, end)) maybe &= ~MAYBE_VMCB;
   /** Formats, and IOMMU structures, that a pointer into the image was seen for. */
   let pointers = MAYBE_VMCB;
   let amdLevel = 0;
-  const stop = base + 1024;
-  for (let at = base; at < stop; at += 2) {
+  for (let at = start; at < stop; at += 2) {
     const lo = words[at]!;
     const hi = words[at + 1]!;
     if ((lo | hi) === 0) continue;
@@ -78,6 +83,17 @@ export function quickLook(words: Uint32Array, base: number, end: number, wanted:
   return maybe & pointers;
 }
 
+const isZero = (words: Uint32Array, at: number): boolean =>
+  (words[at]! |
+    words[at + 1]! |
+    words[at + 2]! |
+    words[at + 3]! |
+    words[at + 4]! |
+    words[at + 5]! |
+    words[at + 6]! |
+    words[at + 7]!) ===
+  0;
+
 /** Nested paging on, a nested CR3 inside the image, a legal guest PAT (page-table-formats.md 2.1). */
 function vmcbLike(words: Uint32Array, base: number, end: number): boolean {
   const control = words[base + 0x90 / 4]!;
@@ -92,6 +108,3 @@ function vmcbLike(words: Uint32Array, base: number, end: number): boolean {
 /** Four PAT fields of 0, 1 or 4 to 7. */
 const legalPat = (word: number): boolean =>
   (word & 0xf8f8f8f8) === 0 && ((word >>> 1) & ~(word >>> 2) & 0x01010101) === 0;
-
-export const MAYBE_ALL = TABLES | MAYBE_VTD_ROOT | MAYBE_DEVICE_TABLE | MAYBE_VMCB;
-export { TABLES as MAYBE_TABLE };

@@ -15,7 +15,7 @@ import {
   quickLook,
 } from "./roots-quick.ts";
 import { rootOfVmcb, rootsOfDeviceTable, rootsOfVtdTable } from "./roots-structures.ts";
-import { score, type Weight, weighLevels } from "./roots-weigh.ts";
+import { type Budget, score, type Weight, weighLevels } from "./roots-weigh.ts";
 
 /** A frame that makes sense as the top of a tree. */
 export interface Candidate {
@@ -37,8 +37,6 @@ export interface ScanOptions {
   readonly format?: FormatName;
   /** Only trees of so many levels. */
   readonly levels?: number;
-  /** The formats as they are to be read: with an address mask, for instance. */
-  readonly formats?: Readonly<Record<FormatName, Format>>;
   /** Told how many frames were looked at so far. */
   readonly onProgress?: (frames: number) => void;
 }
@@ -52,9 +50,11 @@ const BITS: readonly (readonly [FormatName, table: number, structures: number])[
 ];
 
 /** Beyond these an image is no real machine's; memory and time stay bounded. */
-const MOST_CANDIDATES = 2 ** 16;
+const MOST_CANDIDATES = 2 ** 14;
 const MOST_STRUCTURES = 2 ** 12;
 const MOST_HINTS = 2 ** 16;
+/** Tables that are looked at below all frames together: many times those of a terabyte of guests. */
+const MOST_TABLES = 2 ** 24;
 
 /** Level counts that a format's root may have. AMD-Vi's entries tell the level of their table themselves. */
 function levelsOf(format: Format, words: Uint32Array, wanted: number | undefined): number[] {
@@ -74,12 +74,18 @@ function amdviLevels(words: Uint32Array): number[] {
 }
 
 /** The frame as the top of a tree, in whichever format makes most sense. */
-function candidateOf(image: MemoryImage, root: Mfn, maybe: number, options: ScanOptions): Candidate | null {
+function candidateOf(
+  image: MemoryImage,
+  root: Mfn,
+  maybe: number,
+  { levels }: ScanOptions,
+  budget: Budget,
+): Candidate | null {
   const words = image.frame(root);
   if (!words) return null;
   const found = BITS.filter(([, bit]) => (maybe & bit) !== 0).flatMap(([name]) => {
-    const format = (options.formats ?? FORMATS)[name];
-    const weight = weighLevels(image, format, root, levelsOf(format, words, options.levels));
+    const format = FORMATS[name];
+    const weight = weighLevels(image, format, root, levelsOf(format, words, levels), budget);
     return weight ? [{ format, weight }] : [];
   });
   const [best, ...others] = found.sort((a, b) => score(b.weight) - score(a.weight));
@@ -98,6 +104,7 @@ export function scanForRoots(image: MemoryImage, options: ScanOptions = {}): Sca
   );
   const candidates: Candidate[] = [];
   const hints: RootHint[] = [];
+  const budget: Budget = { left: MOST_TABLES };
   let structures = 0;
   let overflow = false;
   let frames = 0;
@@ -116,18 +123,19 @@ export function scanForRoots(image: MemoryImage, options: ScanOptions = {}): Sca
           for (const hint of hintsOf(image, root, maybe)) hints.push(hint);
         } else overflow = true;
       }
-      const candidate = (maybe & MAYBE_TABLE) === 0 ? null : candidateOf(image, root, maybe, options);
+      const candidate = (maybe & MAYBE_TABLE) === 0 ? null : candidateOf(image, root, maybe, options, budget);
       if (candidate && candidates.length < MOST_CANDIDATES) candidates.push(candidate);
       else if (candidate) overflow = true;
     }
     frames += count;
     options.onProgress?.(frames);
   }
-  const notes = overflow
-    ? [
-        "more frames look like page tables than any machine has: not all of them were looked at; give --format or --root",
-      ]
-    : [];
+  const notes =
+    overflow || budget.left === 0
+      ? [
+          "more frames look like page tables than any machine has: not all of them were looked at; give --format or --root",
+        ]
+      : [];
   return { candidates, hints, notes };
 }
 

@@ -4,8 +4,9 @@ import { fitOf, GOOD_POINTER } from "./roots-convention.ts";
 import type { Candidate } from "./roots-scan.ts";
 import { score } from "./roots-weigh.ts";
 
-/** Tables that are walked to find out what belongs to a better candidate. */
+/** Tables that are walked to find out what belongs to a better candidate, and pairs that are looked at both ways. */
 const MOST_WALKED = 2 ** 17;
+const MOST_PAIRS = 2 ** 17;
 
 const good = ({ weight }: Candidate): number => weight.leaves + weight.pointers;
 
@@ -20,24 +21,29 @@ export function tops(memory: FrameReader, candidates: readonly Candidate[]): Can
   );
   const byRoot = new Map(ranked.map((candidate, rank) => [candidate.root, { candidate, rank }]));
   const hidden = new Set<Mfn>();
+  let pairs = 0;
   for (const [rank, parent] of ranked.entries())
     for (const child of pointersOf(memory, parent, parent.root, parent.weight.levels)) {
       const other = byRoot.get(child);
       if (!other || other.rank === rank || other.candidate.format.name !== parent.format.name) continue;
-      const mutual = pointersOf(memory, other.candidate, child, other.candidate.weight.levels).includes(parent.root);
       // What holds far less than the tree that it points into is no parent of it.
-      if (good(parent) * 2 >= good(other.candidate) && (!mutual || rank < other.rank)) hidden.add(child);
+      if (good(parent) * 2 < good(other.candidate)) continue;
+      const isBetter = rank < other.rank;
+      if (isBetter || (pairs++ < MOST_PAIRS && !pointsTo(memory, other.candidate, parent.root))) hidden.add(child);
     }
-  const claimed = new Set<number>();
-  const budget = { left: MOST_WALKED };
+  const candidate = (mfn: Mfn): boolean => byRoot.has(mfn);
+  const walk: Walk = { memory, candidate, claimed: new Set(), walked: new Set() };
   const found: Candidate[] = [];
-  for (const candidate of ranked) {
-    if (hidden.has(candidate.root) || claimed.has(candidate.root)) continue;
-    found.push(candidate);
-    claim(memory, candidate, candidate.root, candidate.weight.levels, claimed, budget);
+  for (const top of ranked) {
+    if (hidden.has(top.root) || walk.claimed.has(top.root)) continue;
+    found.push(top);
+    claim(walk, top, top.root, top.weight.levels);
   }
   return found;
 }
+
+const pointsTo = (memory: FrameReader, from: Candidate, to: Mfn): boolean =>
+  pointersOf(memory, from, from.root, from.weight.levels).includes(to);
 
 function pointersOf(memory: FrameReader, { format }: Candidate, table: Mfn, level: number): Mfn[] {
   const words = memory.frame(table);
@@ -52,18 +58,20 @@ function pointersOf(memory: FrameReader, { format }: Candidate, table: Mfn, leve
   return found;
 }
 
-/** Take the tables below a root, but for those of level 1, which never look like roots. */
-function claim(
-  memory: FrameReader,
-  tree: Candidate,
-  table: Mfn,
-  level: number,
-  claimed: Set<number>,
-  budget: { left: number },
-): void {
-  for (const child of pointersOf(memory, tree, table, level)) {
-    if (claimed.has(child)) continue;
-    claimed.add(child);
-    if (level > 2 && budget.left-- > 0) claim(memory, tree, child, level - 1, claimed, budget);
+interface Walk {
+  readonly memory: FrameReader;
+  readonly candidate: (mfn: Mfn) => boolean;
+  /** Candidates that are tables of a better one's tree. */
+  readonly claimed: Set<Mfn>;
+  readonly walked: Set<Mfn>;
+}
+
+/** Claim the candidates among a tree's tables. */
+function claim(walk: Walk, tree: Candidate, table: Mfn, level: number): void {
+  if (level < 2 || walk.walked.has(table) || walk.walked.size >= MOST_WALKED) return;
+  walk.walked.add(table);
+  for (const child of pointersOf(walk.memory, tree, table, level)) {
+    if (walk.candidate(child)) walk.claimed.add(child);
+    claim(walk, tree, child, level - 1);
   }
 }

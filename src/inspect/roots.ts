@@ -27,6 +27,8 @@ export interface RootDocument {
   /** What was looked at below the root; lower bounds where `sampled`. */
   readonly tables: number;
   readonly leaves: number;
+  /** Tables without an entry, and entries that no hypervisor writes. */
+  readonly empty: number;
   readonly bad: number;
   readonly sampled: boolean;
   /** Formats in which the frame makes sense as well. */
@@ -57,7 +59,6 @@ const MOST_EVIDENCE = 8;
 export function findRoots(image: MemoryImage, options: RootsOptions = {}): RootsDocument {
   const scan = scanForRoots(image, options);
   const notes = [...image.notes, ...scan.notes];
-  const formats = options.formats ?? FORMATS;
   const found = new Map<string, Found>();
   const keyOf = (format: FormatName, root: number): string => `${format}:${root}`;
   const candidates = options.levels === undefined ? tops(image, scan.candidates) : scan.candidates;
@@ -69,22 +70,24 @@ export function findRoots(image: MemoryImage, options: RootsOptions = {}): Roots
       if (known.hints.length < MOST_EVIDENCE) known.hints.push(hint);
       continue;
     }
-    const weight = weighHint(image, formats[hint.format], hint);
+    const weight = weighHint(image, FORMATS[hint.format], hint);
     if (typeof weight !== "string")
       found.set(keyOf(hint.format, hint.root), {
         root: hint.root as Mfn,
-        format: formats[hint.format],
+        format: FORMATS[hint.format],
         weight,
         also: [],
         hints: [hint],
       });
     // Memory that happens to look like a structure is no news; a log that does not fit the image is.
-    else if (hint.from === "log") notes.push(`${hint.says}: ${hint.format} root ${hex(hint.root * 4096)}: ${weight}`);
+    else if (hint.from === "log" || hint.from === "given")
+      notes.push(`${hint.says}: ${hint.format} root ${hex(hint.root * 4096)}: ${weight}`);
   }
   for (const { root, format, weight, also } of candidates) {
     const key = keyOf(format.name, root);
-    const known = found.get(key);
-    const says = `${weight.tables} tables and ${weight.leaves} leaves hang below it${weight.sampled ? " (a sample)" : ""}, ${weight.bad} entries do not fit`;
+    // What names a root also settles which of several formats it has.
+    const known = [format.name, ...also].map((name) => found.get(keyOf(name, root))).find((each) => each !== undefined);
+    const says = `${weight.sampled ? "of a sample, " : ""}${weight.tables} tables with ${weight.leaves} leaves and ${weight.bad} entries that do not fit`;
     const hint: RootHint = { format: format.name, root, from: "content", says };
     if (known) known.hints.push(hint);
     else found.set(key, { root, format, weight, also, hints: [hint] });
@@ -127,6 +130,7 @@ const rootDocument = ({ root, format, weight, also, hints }: Found): RootDocumen
   score: Math.round(score(weight) * 1000) / 1000,
   tables: weight.tables,
   leaves: weight.leaves,
+  empty: weight.empty,
   bad: weight.bad,
   sampled: weight.sampled,
   also,

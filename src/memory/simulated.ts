@@ -1,6 +1,8 @@
 import type { Mfn } from "../address.ts";
 import { type FrameReader, WORDS } from "./memory.ts";
 
+/** The first slab and the largest; each is twice the one before, so that small models stay cheap. */
+const FIRST_SLAB_FRAMES = 16;
 const SLAB_FRAMES = 512;
 
 /** What a frame holds, as long as nobody has looked: it is filled in when somebody does. */
@@ -20,7 +22,7 @@ export interface DescribedRun {
 
 /**
  * Memory that page tables are allocated in. Frames are numbered upwards from `base`; the frame freed last is handed out
- * again first. Backed by 2 MiB slabs that are made on demand, one typed-array view a frame.
+ * again first. Backed by slabs of up to 2 MiB that are made on demand, one typed-array view a frame.
  */
 export class SimulatedMemory implements FrameReader {
   readonly base: number;
@@ -32,7 +34,8 @@ export class SimulatedMemory implements FrameReader {
   /** In ascending order. */
   #runs: DescribedRun[] = [];
   #slab = new Uint32Array(0);
-  #slabUsed = SLAB_FRAMES;
+  #slabFrames = FIRST_SLAB_FRAMES / 2;
+  #slabUsed = FIRST_SLAB_FRAMES / 2;
 
   /** @param base first frame number that is handed out; choose one that no RAM or BAR of the scenario uses. */
   constructor(base: Mfn) {
@@ -147,8 +150,9 @@ export class SimulatedMemory implements FrameReader {
   }
 
   #newView(): Uint32Array {
-    if (this.#slabUsed === SLAB_FRAMES) {
-      this.#slab = new Uint32Array(SLAB_FRAMES * WORDS);
+    if (this.#slabUsed === this.#slabFrames) {
+      this.#slabFrames = Math.min(SLAB_FRAMES, 2 * this.#slabFrames);
+      this.#slab = new Uint32Array(this.#slabFrames * WORDS);
       this.#slabUsed = 0;
     }
     const at = this.#slabUsed++ * WORDS;

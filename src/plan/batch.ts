@@ -13,10 +13,10 @@ const input = v.strictObject({
 });
 const value = v.union([v.string(), v.number(), v.boolean()]);
 
-/** Schema of one host of a batch: what `physmap plan --batch` reads from each line. */
+/** Schema of one host of a batch: what `physmap plan --batch` reads from each line. Version and kind may be left out. */
 export const batchHostSchema = v.strictObject({
-  physmap: v.exactOptional(v.literal(1)),
-  kind: v.exactOptional(v.literal("batch-host")),
+  physmap: v.literal(1),
+  kind: v.literal("batch-host"),
   name: v.exactOptional(v.pipe(v.string(), v.maxLength(4096))),
   /** Texts, or a collect document. */
   inputs: v.union([
@@ -80,6 +80,8 @@ export function planLine(text: string, line: number, keys: ScenarioKeys, options
   }
 }
 
+const HEAD = { physmap: 1, kind: "batch-host" };
+
 function readHost(text: string, where: string): Host | string {
   let document: unknown;
   try {
@@ -88,11 +90,14 @@ function readHost(text: string, where: string): Host | string {
     return `not JSON: ${error instanceof Error ? error.message : "unreadable"}; expected one host a line`;
   }
   if (isCollect(document)) return { inputs: [{ name: where, text, kind: "collect" }], keys: {} };
-  const parsed = v.safeParse(batchHostSchema, document, { abortEarly: true });
+  const whole = typeof document === "object" && document !== null ? { ...HEAD, ...document } : document;
+  const parsed = v.safeParse(batchHostSchema, whole, { abortEarly: true });
   if (!parsed.success)
     return `not a host: ${issueLine(parsed.issues)} (expected {"inputs": [{"name", "text"}…], "keys": {…}} or a collect document)`;
   const { name, inputs, keys } = parsed.output;
-  const own = keysOf(new Map(Object.entries(keys ?? {})));
+  const checked = new Map(Object.entries(keys ?? {}));
+  // Valibot leaves names such as "constructor" out; they are no keys, and nothing is dropped silently.
+  const own = keysOf(namesIn(document).map((key) => [key, checked.get(key) ?? ""]));
   if (typeof own === "string") return own;
   return {
     ...(name === undefined ? {} : { name }),
@@ -100,6 +105,10 @@ function readHost(text: string, where: string): Host | string {
     keys: own,
   };
 }
+
+/** Names of the keys as the line has them. */
+const namesIn = (document: unknown): readonly string[] =>
+  typeof document === "object" && document !== null && "keys" in document ? Object.keys(document.keys ?? {}) : [];
 
 const isCollect = (document: unknown): boolean =>
   typeof document === "object" && document !== null && "kind" in document && document.kind === "collect";
@@ -113,7 +122,7 @@ const collectInput = (name: string, document: unknown): TextInput => ({
 type Value = v.InferOutput<typeof value>;
 
 /** Keys by the names that options have; `true` and `false` are `on` and `off`. */
-function keysOf(given: ReadonlyMap<string, Value | readonly Value[]>): ScenarioKeys | string {
+function keysOf(given: readonly (readonly [string, Value | readonly Value[]])[]): ScenarioKeys | string {
   let keys: ScenarioKeys = {};
   for (const [name, values] of given)
     for (const each of Array.isArray(values) ? values : [values]) {

@@ -129,6 +129,11 @@ export class Patterns {
     return counts;
   }
 
+  /** Let a table that stands for one pattern stand for another. */
+  restate(table: Mfn, placed: Placed): void {
+    this.#memory.describe(table, new DescribedTable(this, placed));
+  }
+
   /** A new table that stands for a placed pattern. */
   make(placed: Placed): Mfn {
     return this.#memory.allocateDescribed(new DescribedTable(this, placed));

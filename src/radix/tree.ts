@@ -72,18 +72,33 @@ export function walk(
   onPointer?: (lo: number, hi: number) => void,
 ): boolean {
   const { format, memory } = tree;
+  // As `indexAt`, with what does not change from level to level taken out of the loop.
+  const low = frame % LOW_BITS;
+  const high = Math.floor(frame / LOW_BITS);
   let level = tree.levels;
   let table = tree.root;
+  const root = memory.frame(table);
+  if (!root) {
+    position.level = 0;
+    return false;
+  }
+  let words: Uint32Array = root;
   for (;;) {
-    const words = memory.frame(table);
-    if (!words) {
-      if (level === tree.levels) position.level = 0;
-      return false;
-    }
-    const index = indexAt(frame, level);
+    const index = (level <= 3 ? low >>> (9 * (level - 1)) : high >>> (9 * (level - 4))) & 511;
     const lo = words[2 * index]!;
     const hi = words[2 * index + 1]!;
     const kind = format.kindOf(lo, hi, level);
+    const next = kind === TABLE && level > stop ? format.nextLevelOf(lo, hi, level) : level;
+    const skipsBits = next < level - 1 && alignDown(frame, 9 * next) !== alignDown(frame, 9 * (level - 1));
+    const to = (next < level ? format.frameOf(lo, hi, level) : 0) as Mfn;
+    const below = next === level || skipsBits ? undefined : memory.frame(to);
+    if (next < level && !skipsBits) onPointer?.(lo, hi);
+    if (below) {
+      level = next;
+      table = to;
+      words = below;
+      continue;
+    }
     position.level = level;
     position.table = table;
     position.words = words;
@@ -91,13 +106,7 @@ export function walk(
     position.lo = lo;
     position.hi = hi;
     position.kind = kind;
-    if (kind !== TABLE || level <= stop) return true;
-    const next = format.nextLevelOf(lo, hi, level);
-    if (next < level - 1 && alignDown(frame, 9 * next) !== alignDown(frame, 9 * (level - 1))) return false;
-    onPointer?.(lo, hi);
-    const to = format.frameOf(lo, hi, level) as Mfn;
-    level = next;
-    table = to;
+    return next === level;
   }
 }
 

@@ -44,7 +44,7 @@ function summary(counts: AuditDocument["counts"], style: Style): string {
   const parts = [
     plural(counts.fault, "fault"),
     plural(counts.risk, "risk"),
-    `${thousands(counts.waste)} of waste`,
+    `${thousands(counts.waste)} waste`,
     plural(counts.note, "note"),
   ];
   const text = parts.join(", ");

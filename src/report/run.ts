@@ -106,10 +106,11 @@ function outcome(result: OperationResult): string {
 
 const MOST_RUNS = 24;
 
-function treeLines(title: string, document: TablesDocument, width: number): string[] {
+/** A tree's counts, its first `most` runs and problems. */
+export function treeLines(title: string, document: TablesDocument, width: number, most = MOST_RUNS): string[] {
   const { leaves, tables, runs, problems } = document;
   const total = Object.values(tables).reduce((sum, n) => sum + n, 0);
-  const shown = runs.slice(0, MOST_RUNS).map(runCells);
+  const shown = runs.slice(0, most).map(runCells);
   const right = { align: "right" } as const;
   const wide = table(
     shown.map(({ range, count, access, type, maps, flags }) => [range, maps, count, access, type, flags]),
@@ -130,8 +131,9 @@ function treeLines(title: string, document: TablesDocument, width: number): stri
       "    ",
     ),
     ...(fits ? wide : narrow),
-    ...(runs.length > MOST_RUNS ? [`    … and ${runs.length - MOST_RUNS} more runs (--json has all)`] : []),
-    ...problems.map(({ at, says }) => `    ! ${address(at)}: ${says}`),
+    ...(runs.length > most ? [`    … and ${runs.length - most} more runs (--json has all)`] : []),
+    ...problems.slice(0, most).map(({ at, says }) => `    ! ${address(at)}: ${says}`),
+    ...(problems.length > most ? [`    … and ${problems.length - most} more problems (--json has all)`] : []),
   ];
 }
 

@@ -1,5 +1,5 @@
 import type { Gfn, Mfn } from "../address.ts";
-import { ACCESS_NAMES, ACCESS_RWX, ERRNO, isGrantOrForeign, isRam, P2M_TYPES, TYPE } from "./constants.ts";
+import { ACCESS_RWX, ERRNO, isGrantOrForeign, isRam, TYPE } from "./constants.ts";
 import { crash, type Domain, isTranslated, logLine } from "./domain.ts";
 import { requestMap } from "./iommu/request.ts";
 import { takeRam } from "./machine.ts";
@@ -54,8 +54,11 @@ function replaceable(domain: Domain, gfn: number, mfn: number, pages: number): n
       ledger.lookups += 1;
       if (release.toleratesIdentical) {
         const hex = (n: number): string => `0x${n.toString(16)}`;
-        const was = `${hex(found.mfn)},${P2M_TYPES[found.type]},${ACCESS_NAMES[found.access]}`;
-        logLine(domain, `d${domain.id}: GFN ${hex(gfn + i)} (${was}) -> (${hex(mfn + i)},ram_rw,rwx) not permitted`);
+        const was = `${hex(found.mfn)},${found.type},${found.access}`;
+        logLine(
+          domain,
+          `d${domain.id}: GFN ${hex(gfn + i)} (${was}) -> (${hex(mfn + i)},${TYPE.ram_rw},${ACCESS_RWX}) not permitted`,
+        );
       }
       crash(domain);
       return release.guardsDirectMmio ? ERRNO.EPERM : ERRNO.EINVAL;

@@ -31,6 +31,13 @@ describe("mappingLines", () => {
 });
 
 describe("compareLogs", () => {
+  it("does not mind which frame of RAM was refused", () => {
+    const line = (mfn: string) => `d1: GFN 0x1200 (0x200200,5,7) -> (${mfn},0,7) not permitted`;
+    const log = `(XEN) ${line("0x22d000").replace("d1", "d39")}\n`;
+    expect(compareLogs(script, { ...seen, log }, model([line("0x1")]))).toEqual([]);
+    expect(compareLogs(script, { ...seen, log }, model([line("0x1").replace(",5,7", ",4,7")]))).toHaveLength(1);
+  });
+
   it("agrees line by line, and leaves out what only debug builds print", () => {
     expect(compareLogs(script, seen, model(["p2m_set_entry: 0x1:0 -> -12 (0x2)", ...LINES]))).toEqual([]);
   });

@@ -4,6 +4,7 @@ import Ajv2020, { type ValidateFunction } from "ajv/dist/2020.js";
 import { type JsonSchema, makeSchemas } from "../../scripts/schemas/all.mjs";
 import { FORMATS } from "../../src/format/index.ts";
 import { CollectSchema, type Inventory, readInputs } from "../../src/inventory/index.ts";
+import { batchHostSchema } from "../../src/plan/batch.ts";
 import { calibrationSchema } from "../../src/plan/calibration.ts";
 import { scriptSchema } from "../../src/plan/script.ts";
 import { PLATFORM_CODES } from "../../src/platform/reasons.ts";
@@ -22,6 +23,7 @@ export const made: Readonly<Record<string, JsonSchema>> = makeSchemas({
   scriptSchema,
   collectSchema: CollectSchema,
   calibrationSchema,
+  batchHostSchema,
 });
 
 const ajv = new Ajv2020.default({ strict: true, allErrors: false, allowUnionTypes: true });

@@ -4,9 +4,22 @@ import { textOf } from "../../scripts/schemas/all.mjs";
 import { made, pathOf, validator } from "./helpers.ts";
 
 /** The kinds of document that there are. */
-const KINDS = ["calibration", "collect", "compare", "plan", "run", "script", "snapshot", "tables", "trace", "why"];
+const KINDS = [
+  "batch-error",
+  "batch-host",
+  "calibration",
+  "collect",
+  "compare",
+  "plan",
+  "run",
+  "script",
+  "snapshot",
+  "tables",
+  "trace",
+  "why",
+];
 /** Documents that are read, and in which later versions may have more. */
-const LENIENT = ["calibration", "collect"];
+const LENIENT = ["batch-host", "calibration", "collect"];
 
 type Node = Readonly<Record<string, unknown>>;
 const isNode = (value: unknown): value is Node => typeof value === "object" && value !== null;

@@ -128,7 +128,7 @@ describe("log lines (2.3)", () => {
     mapped(domain, AT + 3, BAR + 0x50, 1);
     domain.log.length = 0;
     const { value } = mapped(domain, AT, BAR, 6);
-    const refusal = "d1: GFN 0x2000003 (0x4000050,0,mmio_direct,rwx) -> (0x4000003,0,mmio_direct,rwx) not permitted";
+    const refusal = "d1: GFN 0x2000003 (0x4000050,0,5,7) -> (0x4000003,0,5,7) not permitted";
     expect(domain.log).toEqual([
       "memory_map:add: dom1 gfn=2000000 mfn=4000000 nr=6",
       refusal,
@@ -154,7 +154,7 @@ describe("log lines (2.3)", () => {
     mapped(domain, AT, BAR, 1);
     domain.log.length = 0;
     populate(domain, g(AT), 0, 1, m(0x30000));
-    expect(domain.log).toEqual(["d1: GFN 0x2000000 (0x4000000,mmio_direct,rwx) -> (0x30000,ram_rw,rwx) not permitted"]);
+    expect(domain.log).toEqual(["d1: GFN 0x2000000 (0x4000000,5,7) -> (0x30000,0,7) not permitted"]);
   });
 
   it("tells by the steps of gfn what each call achieved", () => {

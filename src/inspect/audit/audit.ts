@@ -2,9 +2,8 @@ import { hex, hex64 } from "../../address.ts";
 import { pagesAt } from "../../radix/tree.ts";
 import { entriesOf, faultsReader } from "./entries.ts";
 import { factsOf, rankOf } from "./facts.ts";
-import type { AuditInput, Hit, Rule, Severity } from "./rule.ts";
+import type { AuditInput, Hit, Rule, Severity, SurveyedTree } from "./rule.ts";
 import { RULES } from "./rules/index.ts";
-import type { SurveyedTree } from "./survey.ts";
 
 /** One finding. Addresses are bytes as "0x…", input addresses as the tree translates them. */
 export interface Finding {

@@ -2,8 +2,7 @@ import { EMPTY, type EntryFault, LEAF, SOFTWARE } from "../../format/format.ts";
 import { type DecodeOptions, reservedBits } from "../../format/index.ts";
 import { countRun } from "../../radix/entries.ts";
 import { pagesAt } from "../../radix/tree.ts";
-import type { EntryFact } from "./rule.ts";
-import type { SurveyedTree, Visit } from "./survey.ts";
+import type { EntryFact, SurveyedTree, Visit } from "./rule.ts";
 
 interface Known {
   /** Reserved bits of entries with these flags. */

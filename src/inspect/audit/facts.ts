@@ -1,19 +1,6 @@
 import type { Run } from "../../radix/runs.ts";
-import { type AuditInput, type Hit, SEVERITIES } from "./rule.ts";
-import { type SurveyedTree, survey } from "./survey.ts";
-
-/** A domain's P2M and the tables of its own that its devices walk. */
-export interface Pair {
-  readonly p2m: SurveyedTree;
-  readonly iommu: SurveyedTree;
-}
-
-/** Everything that rules look at. */
-export interface Facts {
-  readonly input: AuditInput;
-  readonly trees: readonly SurveyedTree[];
-  readonly pairs: readonly Pair[];
-}
+import { type AuditInput, type Facts, type Hit, type Pair, SEVERITIES, type SurveyedTree } from "./rule.ts";
+import { survey } from "./survey.ts";
 
 /** Survey all trees, and pair those of one domain. Trees with the same root are one, which both walk. */
 export function factsOf(input: AuditInput): Facts {

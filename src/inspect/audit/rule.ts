@@ -1,9 +1,9 @@
 import type { Mfn } from "../../address.ts";
 import type { DecodeOptions, EntryFault, EntryKind, Raw } from "../../format/format.ts";
+import type { Run } from "../../radix/runs.ts";
 import type { Tree } from "../../radix/tree.ts";
 import type { FrameRange, FrameSet } from "../../ranges.ts";
-import type { Facts } from "./facts.ts";
-import type { SurveyedTree, Visit } from "./survey.ts";
+import type { Words } from "../mapped-run.ts";
 
 /**
  * fault: the hardware faults on it, or a device or guest reaches what it must not. risk: works, but not as meant, or no
@@ -47,6 +47,43 @@ export interface AuditInput {
   readonly owner?: "xen" | "kvm";
   /** Stop surveying a tree after so many tables. Default 2^20. */
   readonly maxTables?: number;
+}
+
+/** A table that was reached. */
+export interface Visit {
+  readonly table: Mfn;
+  readonly level: number;
+  /** First input frame that it covers. */
+  readonly base: number;
+}
+
+/** A tree, every table of which was reached once. */
+export interface SurveyedTree extends AuditTree {
+  readonly owner: Owner;
+  /** Tables in ascending order of what they cover, each with its first parent only. */
+  readonly visits: readonly Visit[];
+  /** Pointers to tables that the memory lacks, that another entry points to as well, that lead back to a table above. */
+  readonly outside: readonly Hit[];
+  readonly shared: readonly Hit[];
+  readonly cyclic: readonly Hit[];
+  /** Runs, at most 2^18. */
+  readonly runs: readonly Run[];
+  readonly words: (run: Run) => Words;
+  /** Why something of it was not looked at; null when all was. */
+  readonly cut: string | null;
+}
+
+/** A domain's P2M and the tables of its own that its devices walk. */
+export interface Pair {
+  readonly p2m: SurveyedTree;
+  readonly iommu: SurveyedTree;
+}
+
+/** Everything that rules look at. */
+export interface Facts {
+  readonly input: AuditInput;
+  readonly trees: readonly SurveyedTree[];
+  readonly pairs: readonly Pair[];
 }
 
 /** One place where a rule applies. */

@@ -2,33 +2,9 @@ import { hex, type Mfn } from "../../address.ts";
 import { type Raw, TABLE } from "../../format/format.ts";
 import { type Run, runs } from "../../radix/runs.ts";
 import { pagesAt } from "../../radix/tree.ts";
-import { type Words, wordsReader } from "../mapped-run.ts";
+import { wordsReader } from "../mapped-run.ts";
 import { ownerOf } from "./owner.ts";
-import type { AuditInput, AuditTree, Hit, Owner } from "./rule.ts";
-
-/** A table that was reached. */
-export interface Visit {
-  readonly table: Mfn;
-  readonly level: number;
-  /** First input frame that it covers. */
-  readonly base: number;
-}
-
-/** A tree, every table of which was reached once. */
-export interface SurveyedTree extends AuditTree {
-  readonly owner: Owner;
-  /** Tables in ascending order of what they cover, each with its first parent only. */
-  readonly visits: readonly Visit[];
-  /** Pointers to tables that the memory lacks, that another entry points to as well, that lead back to a table above. */
-  readonly outside: readonly Hit[];
-  readonly shared: readonly Hit[];
-  readonly cyclic: readonly Hit[];
-  /** Runs, at most 2^18. */
-  readonly runs: readonly Run[];
-  readonly words: (run: Run) => Words;
-  /** Why something of it was not looked at; null when all was. */
-  readonly cut: string | null;
-}
+import type { AuditInput, AuditTree, Hit, SurveyedTree, Visit } from "./rule.ts";
 
 const MAX_TABLES = 2 ** 20;
 const MAX_RUNS = 2 ** 18;

@@ -1,7 +1,8 @@
 /** What Xen's P2M types and access rights ask of an entry: xen-mapping.md 3.1, 5.1, 5.2, 6.1, 7.6. */
+
 import { p2mTypeOf } from "../../format/index.ts";
 import type { Run } from "../../radix/runs.ts";
-import type { SurveyedTree } from "./survey.ts";
+import type { SurveyedTree } from "./rule.ts";
 
 export const RAM_RW = 0;
 export const MMIO_DIRECT = 5;

@@ -8,9 +8,11 @@ import { isCut } from "./lines.ts";
 import { rawRun } from "./raw-run.ts";
 
 /** "12: 0x…", "[0x1f] …", or words of 16 digits (a dump in 64-bit words), of which a colon's address is no part. */
-const LINE = /^\s{0,16}(?:\[?(?:0x)?([0-9a-f]{1,16})\]?\s{0,4}[:=]\s{0,8})?((?:(?:0x)?[0-9a-f]{16}[,\s]{0,8}){1,64})$/i;
-const SHORT = /^\s{0,16}(?:\[?(\d{1,3})\]?\s{0,4}[:=]\s{0,8})?((?:0x[0-9a-f]{1,16}[,\s]{0,8}){1,64})$/i;
-const INDEX = /^\s{0,16}\[?(0x[0-9a-f]{1,3}|\d{1,3})\]?\s{0,4}[:=]/i;
+const LINE =
+  /^\s{0,16}(?:(?:\[(?:0x)?[0-9a-f]{1,16}\]\s{0,4}[:=]?|(?:0x)?[0-9a-f]{1,16}\s{0,4}[:=])\s{0,8})?((?:(?:0x)?[0-9a-f]{16}[,\s]{0,8}){1,64})$/i;
+const SHORT =
+  /^\s{0,16}(?:(?:\[\d{1,3}\]\s{0,4}[:=]?|\d{1,3}\s{0,4}[:=])\s{0,8})?((?:0x[0-9a-f]{1,16}[,\s]{0,8}){1,64})$/i;
+const INDEX = /^\s{0,16}(?:\[(0x[0-9a-f]{1,3}|\d{1,3})\]|(0x[0-9a-f]{1,3}|\d{1,3})\s{0,4}[:=])/i;
 
 function read({ lines, options, note }: DialectInput): readonly TextDump[] {
   if (options.format === undefined) {
@@ -29,8 +31,8 @@ function read({ lines, options, note }: DialectInput): readonly TextDump[] {
     const match = LINE.exec(text) ?? SHORT.exec(text);
     if (!match) continue;
     const index = INDEX.exec(text);
-    if (index) slot = Number(index[1]);
-    for (const word of match[2]!.trim().split(/[,\s]+/)) {
+    if (index) slot = Number(index[1] ?? index[2]);
+    for (const word of match[1]!.trim().split(/[,\s]+/)) {
       if (word === "") continue;
       const digits = word.replace(/^0x/i, "").padStart(16, "0");
       const raw = { lo: Number.parseInt(digits.slice(8), 16), hi: Number.parseInt(digits.slice(0, 8), 16) };

@@ -27,5 +27,6 @@ export function rawRun(
     entries: 1,
     order,
   };
-  return { ...place, ...wordsReader({ format })({ ...place, ...flags, level }), flags };
+  // Who prints raw entries is Linux: the type that Xen keeps there is none of its.
+  return { ...place, ...wordsReader({ format })({ ...place, ...flags, level }), type: null, flags };
 }

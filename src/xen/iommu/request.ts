@@ -6,7 +6,7 @@ import { mapRun } from "./map.ts";
 import type { Outcome } from "./outcome.ts";
 import { singleMap, singleUnmap } from "./single.ts";
 import { unmapRun } from "./unmap.ts";
-import { clearTables, fillTables } from "./whole.ts";
+import { clearTables, fillTables, fillTablesByPage, TABLE_PAGES } from "./whole.ts";
 
 /**
  * The largest announced page size that divides both frames and fits the rest, climbing one announced size at a time and
@@ -45,6 +45,14 @@ export function requestMap(domain: Domain, dfn: number, mfn: number, order: numb
     const from = dfn + i * pages;
     const to = mfn + i * pages;
     if (together) {
+      const tables = order === 0 ? fillTablesByPage(domain, from, to, n - i, rights) : 0;
+      if (tables > 0) {
+        ledger.iommuMapCalls += tables * TABLE_PAGES;
+        ledger.iommuVendorCalls += tables * TABLE_PAGES;
+        flushIotlb(domain, from, 1, ADDED, tables * TABLE_PAGES);
+        i += tables * TABLE_PAGES;
+        continue;
+      }
       const run = booked(domain, mapRun(domain, from, to, order, n - i, rights));
       ledger.iommuMapCalls += Math.max(run.count, 1);
       if (run.rc < 0) return mapFailed(domain, from, to, pages, 0, run.rc);

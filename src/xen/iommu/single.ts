@@ -8,6 +8,7 @@ import { mapRun } from "./map.ts";
 import { mergeUpwards, storesBeforeMerge } from "./merging.ts";
 import { isBeyond } from "./slots.ts";
 import { unmapRun } from "./unmap.ts";
+import { fillTablesByPage, TABLE_PAGES } from "./whole.ts";
 
 /**
  * IOMMU updates up to 4.11 (xen-mapping.md 7.4, 7.7, 7.10): one call a frame, and the vendor routine flushes by itself.
@@ -58,6 +59,11 @@ function amdMap(domain: Domain, dfn: number, mfn: number, limit: number, rights:
 }
 
 function vtdMap(domain: Domain, dfn: number, mfn: number, limit: number, rights: Rights): number {
+  const tables = fillTablesByPage(domain, dfn, mfn, limit, rights);
+  if (tables > 0) {
+    flushIotlb(domain, dfn, 1, ADDED, tables * TABLE_PAGES);
+    return tables * TABLE_PAGES;
+  }
   const { rc, count, flags } = mapRun(domain, dfn, mfn, 0, limit, rights);
   if (rc < 0) return rc;
   flushIotlb(domain, dfn, 1, flags, count);

@@ -8,18 +8,20 @@ import { driverOf } from "./driver.ts";
 import { isBeyond, put } from "./slots.ts";
 
 /*
- * From 4.12 to 4.16 a request of 2 MiB fills or empties a whole table of 4 KiB entries. Where nothing else is in those
- * tables, they are described instead of written; what is booked is the same.
+ * Up to 4.16 a request of 2 MiB, or a list of pages one by one, fills or empties whole tables of 4 KiB entries. Where
+ * nothing else is in those tables, they are described instead of written; what is booked is the same.
  */
 
 const ORDER = 9;
-const PAGES = 512;
+/** Entries of a table. */
+export const TABLE_PAGES = 512;
 const at = newPosition();
 
 /** The slot above the table of 4 KiB entries for `dfn`; false where it cannot be told without the ordinary way. */
 function slotAbove(domain: Domain, dfn: number, order: number): boolean {
   const { release, stepwise, iommuPages } = domain.machine;
-  if (release.iommuSuperpages || stepwise || Number.isFinite(iommuPages) || order !== ORDER) return false;
+  if (release.iommuSuperpages || stepwise || Number.isFinite(iommuPages)) return false;
+  if (order !== ORDER) return false;
   const { tree } = domain.iommu!;
   if (isBeyond(tree, dfn)) return false;
   walk(tree, dfn, 2, at);
@@ -29,7 +31,7 @@ function slotAbove(domain: Domain, dfn: number, order: number): boolean {
 /** How many of `limit` slots from `at` on are empty. */
 function emptySlots(domain: Domain, limit: number): number {
   const { format } = domain.iommu!.tree;
-  const room = Math.min(limit, PAGES - at.index);
+  const room = Math.min(limit, TABLE_PAGES - at.index);
   let n = 0;
   while (n < room && format.kindOf(at.words[2 * (at.index + n)]!, at.words[2 * (at.index + n) + 1]!, 2) === EMPTY) n++;
   return n;
@@ -44,6 +46,10 @@ function point(first: number, count: number): void {
   }
 }
 
+/** Fill whole tables for requests of a page each; returns how many tables. What a page costs is for the caller to book. */
+export const fillTablesByPage = (domain: Domain, dfn: number, mfn: number, pages: number, rights: Rights): number =>
+  dfn % TABLE_PAGES === 0 ? fillTables(domain, dfn, mfn, ORDER, Math.floor(pages / TABLE_PAGES), rights) : 0;
+
 /**
  * Fill whole tables for up to `limit` requests of 2 MiB. Books tables, pointers and entries; returns how many requests
  * were done, 0 where they must go the ordinary way.
@@ -56,7 +62,7 @@ export function fillTables(
   limit: number,
   rights: Rights,
 ): number {
-  if (!slotAbove(domain, dfn, order)) return 0;
+  if (limit < 1 || !slotAbove(domain, dfn, order)) return 0;
   const { ledger, machine } = domain;
   const { tree } = domain.iommu!;
   const driver = driverOf(machine);
@@ -71,7 +77,7 @@ export function fillTables(
   }
   const count = emptySlots(domain, limit);
   if (count === 0) return 0;
-  const first = patterns.makeRun(full, count, PAGES);
+  const first = patterns.makeRun(full, count, TABLE_PAGES);
   for (let i = 0; i < count; i++) {
     const to = driver.pointer(first + i, 1);
     put(domain, at.words, at.index + i, to.lo, to.hi, 2, "table");
@@ -79,7 +85,7 @@ export function fillTables(
   machine.iommuPages -= count;
   ledger.iommuTables += count;
   ledger.iommuPointers += count;
-  ledger.iommuEntries += count * PAGES;
+  ledger.iommuEntries += count * TABLE_PAGES;
   return count;
 }
 
@@ -98,18 +104,21 @@ function restate(domain: Domain, limit: number, placed: Placed): number {
   const patterns = patternsOf(tree);
   const first = frameField(at.lo, at.hi) as Mfn;
   const pattern = patterns.standing(first)?.pattern;
-  const room = Math.min(limit, PAGES - at.index);
+  const room = Math.min(limit, TABLE_PAGES - at.index);
   let count = 1;
   for (; count < room; count++) {
     const w = 2 * (at.index + count);
     if (tree.format.kindOf(at.words[w]!, at.words[w + 1]!, 2) !== TABLE) break;
     if (patterns.standing(frameField(at.words[w]!, at.words[w + 1]!) as Mfn)?.pattern !== pattern) break;
   }
-  for (let i = 0; i < count; i++) {
-    const w = 2 * (at.index + i);
-    tree.memory.free(frameField(at.words[w]!, at.words[w + 1]!) as Mfn);
+  if (count === 1) patterns.restate(first, placed);
+  else {
+    for (let i = 0; i < count; i++) {
+      const w = 2 * (at.index + i);
+      tree.memory.free(frameField(at.words[w]!, at.words[w + 1]!) as Mfn);
+    }
+    point(patterns.makeRun(placed, count, TABLE_PAGES), count);
   }
-  point(patterns.makeRun(placed, count, PAGES), count);
-  domain.ledger.iommuEntries += count * PAGES;
+  domain.ledger.iommuEntries += count * TABLE_PAGES;
   return count;
 }

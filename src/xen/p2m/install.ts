@@ -1,14 +1,5 @@
 import type { Mfn } from "../../address.ts";
-import {
-  ACCESS_NAMES,
-  ACCESS_RWX,
-  type Access,
-  ERRNO,
-  isGrantOrForeign,
-  isRam,
-  P2M_TYPES,
-  TYPE,
-} from "../constants.ts";
+import { ACCESS_RWX, type Access, ERRNO, isGrantOrForeign, isRam, TYPE } from "../constants.ts";
 import { crash, type Domain, isTranslated, logHasRoom, logLine } from "../domain.ts";
 import { NONE } from "./backend.ts";
 import { alikeBlocks, type Found, lookUp } from "./lookup.ts";
@@ -43,8 +34,9 @@ function judge(domain: Domain, found: Found, gfn: number, mfn: number, order: nu
   if (!isGrantOrForeign(found.type) && !(isMmio && release.guardsDirectMmio)) return "write";
   if (release.toleratesIdentical) {
     if (isMmio && found.mfn === mfn) return found.access === access ? "no-op" : "write";
-    const was = `${hex(found.mfn)},${found.order},${P2M_TYPES[found.type]},${ACCESS_NAMES[found.access]}`;
-    const wanted = `${hex(mfn)},${order},mmio_direct,${ACCESS_NAMES[access]}`;
+    // Types and access rights are printed as numbers (seen on real Xen 4.17).
+    const was = `${hex(found.mfn)},${found.order},${found.type},${found.access}`;
+    const wanted = `${hex(mfn)},${order},${TYPE.mmio_direct},${access}`;
     logLine(domain, `d${domain.id}: GFN ${hex(gfn)} (${was}) -> (${wanted}) not permitted`);
   }
   crash(domain);

@@ -1,10 +1,6 @@
 import { FrameSet } from "../../../ranges.ts";
-import type { Facts } from "../facts.ts";
-import type { Hit, Rule } from "../rule.ts";
-import type { SurveyedTree } from "../survey.ts";
-
-const outputs = ({ runs }: SurveyedTree): FrameSet =>
-  FrameSet.of(...runs.flatMap(({ maps, pages }) => (maps === null ? [] : [{ start: maps, end: maps + pages }])));
+import { outputFrames } from "../outputs.ts";
+import type { Facts, Hit, Rule } from "../rule.ts";
 
 export const barHalfMapped: Rule = {
   id: "bar-half-mapped",
@@ -14,7 +10,7 @@ export const barHalfMapped: Rule = {
   fix: "A mapping that failed half-way leaves such a state: look for errors of the domain's memory pool in xl dmesg (physmap plan says what it needs).",
   *check({ trees, input }: Facts): Generator<Hit> {
     for (const tree of trees) {
-      const mapped = outputs(tree);
+      const mapped = outputFrames([tree]);
       for (const { bdf, index, start, pages, holes } of input.bars ?? []) {
         if (!mapped.overlaps(start, pages)) continue;
         // Pages of the MSI-X table are left out on purpose.

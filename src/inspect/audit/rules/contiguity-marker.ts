@@ -1,7 +1,6 @@
 import { type Format, frameField, LEAF, TABLE } from "../../../format/format.ts";
 import { indexAt, pagesAt } from "../../../radix/tree.ts";
-import type { Hit, Rule } from "../rule.ts";
-import type { SurveyedTree, Visit } from "../survey.ts";
+import type { Hit, Rule, SurveyedTree, Visit } from "../rule.ts";
 
 /** Where the marker stands: xen-mapping.md 7.8. */
 const PLACES = { vtd: { word: 1, shift: 20 }, amdvi: { word: 0, shift: 1 } } as const;

@@ -1,8 +1,7 @@
 import type { Run } from "../../../radix/runs.ts";
 import { FrameSet } from "../../../ranges.ts";
-import { type Facts, hitOnRun } from "../facts.ts";
-import type { Hit, Rule } from "../rule.ts";
-import type { SurveyedTree } from "../survey.ts";
+import { hitOnRun } from "../facts.ts";
+import type { Facts, Hit, Rule, SurveyedTree } from "../rule.ts";
 import { MMIO_DIRECT, xenType } from "../xen-rights.ts";
 
 /** The local APIC's page, which Xen backs by RAM typed as direct MMIO (xen-mapping.md 5.4). */
@@ -10,7 +9,7 @@ const APIC_PAGE = 0xfee00;
 
 /** P2M runs that map device memory: Xen's type says so, or they lead into a BAR. */
 function* deviceRuns({ trees, input }: Facts): Generator<readonly [SurveyedTree, Run]> {
-  const bars = FrameSet.of(...(input.bars ?? []).map(({ start, pages }) => ({ start, end: start + pages })));
+  const bars = FrameSet.from((input.bars ?? []).map(({ start, pages }) => ({ start, end: start + pages })));
   for (const tree of trees.filter(({ what }) => what === "p2m"))
     for (const run of tree.runs) {
       if (run.maps === null || (run.start === APIC_PAGE && run.pages === 1)) continue;

@@ -1,9 +1,8 @@
 import { hex } from "../../../address.ts";
 import { FrameSet } from "../../../ranges.ts";
-import { type Facts, hitOnRun } from "../facts.ts";
+import { hitOnRun } from "../facts.ts";
 import { inputOf, type Output, outputsOf, overlaps } from "../outputs.ts";
-import type { Hit, Rule } from "../rule.ts";
-import type { SurveyedTree } from "../survey.ts";
+import type { Facts, Hit, Rule, SurveyedTree } from "../rule.ts";
 import { isBorrowed, MMIO_DIRECT, xenType } from "../xen-rights.ts";
 
 /** The hardware domain has every device and, in relaxed mode, all RAM in its tables (xen-mapping.md 7.9, 8.3). */
@@ -14,18 +13,17 @@ const foreign = (a: Output, b: Output): boolean =>
 
 /** Frames that some P2M has as direct MMIO, and BARs: IOMMU tables do not tell what a frame is. */
 const deviceFrames = ({ trees, input }: Facts): FrameSet =>
-  FrameSet.of(
+  FrameSet.from([
     ...(input.bars ?? []).map(({ start, pages }) => ({ start, end: start + pages })),
-    ...outputsOf(trees)
-      .filter(({ tree, run }) => xenType(tree, run) === MMIO_DIRECT)
-      .map(({ start, end }) => ({ start, end })),
-  );
+    ...outputsOf(trees).filter(({ tree, run }) => xenType(tree, run) === MMIO_DIRECT),
+  ]);
 
 /** What a domain has: its P2M; its IOMMU tables where there is none. What these reach beyond is a rule of its own. */
 const owning = ({ trees }: Facts): SurveyedTree[] =>
   trees.filter(({ what, domain }) => what === "p2m" || !trees.some((t) => t.what === "p2m" && t.domain === domain));
 
 function* pairsOf(facts: Facts, host: boolean, device: boolean | null): Generator<Hit> {
+  if (new Set(facts.trees.map(({ domain }) => domain)).size < 2) return;
   const devices = device === null ? FrameSet.empty() : deviceFrames(facts);
   const wanted = (a: Output, b: Output): boolean => foreign(a, b) && (isHost(a) || isHost(b)) === host;
   for (const { a, b, start, end } of overlaps(outputsOf(owning(facts)), wanted)) {

@@ -11,6 +11,7 @@ import { levelSkipped } from "./level-skipped.ts";
 import { hostMapsTables, mapsHypervisor, mapsTables } from "./maps-tables.ts";
 import { mmioMarker } from "./mmio-marker.ts";
 import { nptSupervisor } from "./npt-supervisor.ts";
+import { oneBitOff } from "./one-bit-off.ts";
 import { recalculationPending } from "./recalculation-pending.ts";
 import { replicasDiffer } from "./replicas-differ.ts";
 import { reservedBits } from "./reserved-bits.ts";
@@ -38,6 +39,7 @@ export const RULES: readonly Rule[] = [
   contiguityMarker,
   tableRights,
   typeContradicts,
+  oneBitOff,
   iommuLacksRights,
   iommuMissing,
   frameAliased,

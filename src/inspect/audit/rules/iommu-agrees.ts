@@ -2,8 +2,7 @@
 import { hex } from "../../../address.ts";
 import type { Run } from "../../../radix/runs.ts";
 import { diffStretches, type Gap, sameOutput } from "../../diff-runs.ts";
-import type { Facts, Pair } from "../facts.ts";
-import type { Hit, Rule } from "../rule.ts";
+import type { Facts, Hit, Pair, Rule } from "../rule.ts";
 import { deviceRights, xenType } from "../xen-rights.ts";
 
 const REFERENCE = "page-table-formats.md 10 (4); xen-mapping.md 7.6";

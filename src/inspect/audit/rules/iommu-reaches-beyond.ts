@@ -1,7 +1,7 @@
 import { hex } from "../../../address.ts";
-import { FrameSet } from "../../../ranges.ts";
-import { type Facts, hitOnRun } from "../facts.ts";
-import type { Hit, Rule } from "../rule.ts";
+import { hitOnRun } from "../facts.ts";
+import { outputFrames } from "../outputs.ts";
+import type { Facts, Hit, Rule } from "../rule.ts";
 
 export const iommuReachesBeyond: Rule = {
   id: "iommu-reaches-beyond",
@@ -11,9 +11,7 @@ export const iommuReachesBeyond: Rule = {
   fix: "The domain's devices reach memory that the domain does not have: keep the image and report it to the security team.",
   *check({ pairs }: Facts): Generator<Hit> {
     for (const { p2m, iommu } of pairs) {
-      const own = FrameSet.of(
-        ...p2m.runs.flatMap(({ maps, pages }) => (maps === null ? [] : [{ start: maps, end: maps + pages }])),
-      );
+      const own = outputFrames([p2m]);
       for (const run of iommu.runs) {
         if (run.maps === null || own.contains(run.maps, run.pages)) continue;
         const inside = own.has(run.maps) ? own.alikeFrom(run.maps) : 0;

@@ -1,7 +1,7 @@
 import { hex } from "../../../address.ts";
 import { FrameSet } from "../../../ranges.ts";
-import { type Facts, hitOnRun } from "../facts.ts";
-import type { Hit, Rule } from "../rule.ts";
+import { hitOnRun } from "../facts.ts";
+import type { Facts, Hit, Rule } from "../rule.ts";
 
 /** First input frame of a run, and how many, that lead into a set of frames; null where none does. */
 function within(run: { start: number; pages: number; maps: number | null }, frames: FrameSet): [number, number] | null {
@@ -23,7 +23,7 @@ function* into(facts: Facts, frames: FrameSet, wanted: (isHost: boolean) => bool
 }
 
 const tablesOf = ({ trees }: Facts): FrameSet =>
-  FrameSet.of(...trees.flatMap(({ visits }) => visits.map(({ table }) => ({ start: table, end: table + 1 }))));
+  FrameSet.from(trees.flatMap(({ visits }) => visits.map(({ table }) => ({ start: table, end: table + 1 }))));
 
 export const mapsTables: Rule = {
   id: "maps-tables",
@@ -39,7 +39,7 @@ export const hostMapsTables: Rule = {
   severity: "risk",
   says: "The hardware domain's IOMMU tables reach frames that hold page tables, as Xen's relaxed mode maps all RAM.",
   reference: "xen-mapping.md 7.9",
-  fix: "dom0-iommu=strict maps only dom0's own memory.",
+  fix: "Let dom0-iommu=strict map only dom0's own memory.",
   check: (facts) => into(facts, tablesOf(facts), (isHost) => isHost, "the tables"),
 };
 

@@ -1,7 +1,6 @@
 import type { Run } from "../../../radix/runs.ts";
-import { type Facts, hitOnRun } from "../facts.ts";
-import type { Hit, Rule } from "../rule.ts";
-import type { SurveyedTree } from "../survey.ts";
+import { hitOnRun } from "../facts.ts";
+import type { Facts, Hit, Rule, SurveyedTree } from "../rule.ts";
 
 /** Aligned blocks of an order in [start, end). */
 const blocksIn = (start: number, end: number, order: number): number =>
