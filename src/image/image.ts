@@ -35,20 +35,25 @@ export interface MemoryImage extends FrameReader, Omit<Container, "load"> {
 /** 32 MiB of frames. */
 const CACHED = 8192;
 
-/** A container as an image. `cached` is the number of frames to keep (4 KiB each). */
+/** A container as an image. About `cached` frames (4 KiB each) are kept: those that were asked for last. */
 export function makeImage(container: Container, cached = CACHED): MemoryImage {
-  const frames = new Map<number, Uint32Array>();
+  // Two generations: what is not asked for again while the younger one fills up is forgotten. Frames are never reused:
+  // a walker may still hold them.
+  let young = new Map<number, Uint32Array>();
+  let old = new Map<number, Uint32Array>();
   const { load, ...rest } = container;
   return {
     ...rest,
     frame(mfn) {
-      const known = frames.get(mfn);
+      const known = young.get(mfn);
       if (known) return known;
-      const words = load(mfn);
+      const words = old.get(mfn) ?? load(mfn);
       if (typeof words === "string") return undefined;
-      // Evicted frames are left to the collector: a walker may still hold them.
-      if (frames.size >= cached) for (const oldest of frames.keys()) if (frames.delete(oldest)) break;
-      frames.set(mfn, words);
+      if (young.size * 2 >= cached) {
+        old = young;
+        young = new Map();
+      }
+      young.set(mfn, words);
       return words;
     },
     absence(mfn) {
