@@ -18,16 +18,20 @@ const [{ audit }, { RULES }, { mappedRuns }, { snapshotTrees }, kinds] = await P
   load("format/format.js"),
 ]);
 
-/** Tables in which bits are flipped, and how many: every format, with and without IOMMU tables. */
+/**
+ * Tables in which bits are flipped, and how many: AMD-Vi and VT-d beside NPT, and EPT alone. The rules were worked out on other
+ * recordings and seeds (test/inspect/audit/mutations.test.ts), so that these say something about tables not seen before.
+ */
 const MUTATED = [
-  ["s5a_deb417_iommu", 2000],
-  ["v_s5a_417_iommu", 2000],
-  ["s6e_deb417_iommu", 2000],
-  ["ept_s5a_417", 2000],
-  ["ept_s3u_417", 2000],
-  ["s7_deb417_noiommu", 2000],
+  "s4b_deb417_iommu",
+  "s5f_deb417_iommu",
+  "v_s6a_417_iommu",
+  "ept_s4b_417",
+  "ept_s5d_417",
+  "s6d_deb417_iommu",
 ];
-const SEED = 20;
+const FLIPS = 1000;
+const SEED = 4242;
 
 const treesOf = (name) =>
   snapshotTrees(JSON.parse(gunzipSync(readFileSync(at(`test/golden/${name}.json.gz`))).toString("utf8"))).map(
@@ -51,14 +55,20 @@ const tables = names.map((name) => {
   return [name, number, counts.fault, counts.risk, counts.waste, counts.note, risks.join(", ") || "none"];
 });
 
-const tallies = MUTATED.map(([name, count]) => {
-  const tally = mutate(treesOf(name), count, SEED, { audit, mappedRuns, kinds });
+const tallies = MUTATED.map((name) => {
+  const tally = mutate(treesOf(name), FLIPS, SEED, { audit, mappedRuns, kinds });
   console.error(name, tally);
   return { name, ...tally };
 });
 const sum = (key) => tallies.reduce((total, tally) => total + tally[key], 0);
-const missed = new Map();
-for (const tally of tallies) for (const [what, n] of tally.missed) missed.set(what, (missed.get(what) ?? 0) + n);
+/** One of the tallies' maps, over all of them, largest first. */
+function all(key) {
+  const total = new Map();
+  for (const tally of tallies) for (const [what, n] of tally[key]) total.set(what, (total.get(what) ?? 0) + n);
+  return [...total].sort(([, a], [, b]) => b - a);
+}
+const missed = all("missed");
+const alarmRules = all("alarmRules").map(([rule, n]) => `\`${rule}\` (${n})`);
 
 writeFileSync(
   at("docs/audit.md"),
@@ -92,10 +102,14 @@ ${table(
   tallies.map((t) => [t.name, t.flips, t.harmful, t.named, percent(t.named, t.harmful), t.harmless, t.alarms]),
 )}
 
-Harmless flips that are named lie in bits that hardware ignores and Xen reads: access rights, contiguity markers.
+The rules were worked out against flips in other recordings, with other seeds; recordings of one kind resemble each other. What they cannot see in principle is a frame that is wrong and has nothing
+beside it to be compared with: a lone entry of a domain without IOMMU tables.
+
+Harmless flips, which change nothing of the above, are named by ${alarmRules.join(", ")}: bits that hardware ignores and Xen reads
+(access rights, markers), or that nobody reads, where a single odd one is still a sign of failing memory.
 
 ${
-  missed.size === 0
+  missed.length === 0
     ? "Nothing was missed."
     : `What was missed, most often first:
 

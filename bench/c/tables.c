@@ -1,10 +1,10 @@
 /*
- * The same work as the model's, in plain C: 4 KiB entries in a four-level EPT-like tree and in a four-level VT-d-like
- * one, counters included.
+ * The same work as the model's for Xen 4.16 on AMD with a misaligned BAR, in plain C: 4 KiB entries in a four-level
+ * NPT-like tree and in a four-level AMD-Vi-like one, counters included.
  *
  *   tables fill PAGES   the tables alone: every table made and filled, 512 entries at a time
- *   tables step PAGES   page by page, 64 a call: order, read-only ranges, look-up, guard, walk, memory type, store in
- *                       both trees, flush decision, counters
+ *   tables step PAGES   page by page, 64 a call: order, read-only ranges, look-up, guard, walk, store in both
+ *                       trees, flush decision, counters
  *
  * Prints nanoseconds of processor time, the entries written, and a sum over them.
  */
@@ -27,8 +27,7 @@ static const struct range permitted[] = { { 0, 1ull << 40 } };
 
 static struct ledger {
     uint64_t hypercalls, positive_returns, iterations, order_decisions, retries, read_only_tests, locks, lookups,
-        set_entries, recalc_walks, p2m_entries, p2m_tables, p2m_pointers, p2m_table_inits, emt_computations,
-        special_page_tests, memory_type_marks, tlb_flushes, iommu_map_calls, iommu_vendor_calls, iommu_entries,
+        set_entries, recalc_walks, p2m_entries, p2m_tables, p2m_pointers, tlb_flushes, iommu_map_calls, iommu_vendor_calls, iommu_entries,
         iommu_tables, iommu_pointers, iotlb_flushes, iotlb_commands;
 } ledger;
 
@@ -95,32 +94,17 @@ static int mmio_order(uint64_t gfn, uint64_t mfn, uint64_t left)
     return 0;
 }
 
-static uint64_t reach(uint64_t root, uint64_t fn, uint64_t **slot, uint64_t *tables, uint64_t *pointers, int inits)
+static uint64_t reach(uint64_t root, uint64_t fn, uint64_t **slot, uint64_t *tables, uint64_t *pointers)
 {
     for (;;) {
         int level = walk(root, fn, 1, slot);
         if (level == 1)
             return **slot;
         uint64_t table = take();
-        if (inits) {
-            uint64_t *words = frame(table);
-            for (int i = 0; i < 512; i++)
-                words[i] = 1ull << 63;
-            ledger.p2m_table_inits += 512;
-        }
         **slot = table << 12 | 7;
         (*tables)++;
         (*pointers)++;
     }
-}
-
-static int memory_type(uint64_t mfn)
-{
-    ledger.emt_computations++;
-    if (overlaps(read_only, 1, mfn, 1))
-        return 5;
-    ledger.special_page_tests++;
-    return 0;
 }
 
 static int map_one(uint64_t p2m, uint64_t iommu, uint64_t gfn, uint64_t mfn, uint64_t left)
@@ -143,9 +127,8 @@ static int map_one(uint64_t p2m, uint64_t iommu, uint64_t gfn, uint64_t mfn, uin
     ledger.set_entries++;
     ledger.recalc_walks++;
     walk(p2m, gfn, 1, &slot);
-    uint64_t old = reach(p2m, gfn, &slot, &ledger.p2m_tables, &ledger.p2m_pointers, 1);
-    int type = memory_type(mfn);
-    *slot = mfn << 12 | 5ull << 52 | 1ull << 63 | (uint64_t)type << 3 | 1 << 6 | 7;
+    uint64_t old = reach(p2m, gfn, &slot, &ledger.p2m_tables, &ledger.p2m_pointers);
+    *slot = mfn << 12 | 5ull << 52 | 7;
     ledger.p2m_entries++;
     if (gfn > highest_gfn)
         highest_gfn = gfn;
@@ -155,7 +138,7 @@ static int map_one(uint64_t p2m, uint64_t iommu, uint64_t gfn, uint64_t mfn, uin
         return 0;
     ledger.iommu_map_calls++;
     ledger.iommu_vendor_calls++;
-    uint64_t was = reach(iommu, gfn, &slot, &ledger.iommu_tables, &ledger.iommu_pointers, 0);
+    uint64_t was = reach(iommu, gfn, &slot, &ledger.iommu_tables, &ledger.iommu_pointers);
     if (was == (mfn << 12 | 3))
         return 0;
     *slot = mfn << 12 | 3;
@@ -180,15 +163,14 @@ static uint64_t call(uint64_t p2m, uint64_t iommu, uint64_t gfn, uint64_t mfn, u
     }
     if (done < left)
         ledger.positive_returns++;
-    ledger.memory_type_marks++;
     return done;
 }
 
-static void fill(uint64_t root, uint64_t gfn, uint64_t mfn, uint64_t pages, uint64_t flags, int inits)
+static void fill(uint64_t root, uint64_t gfn, uint64_t mfn, uint64_t pages, uint64_t flags)
 {
     uint64_t none = 0, *slot;
     for (uint64_t done = 0; done < pages; done += 512) {
-        reach(root, gfn + done, &slot, &none, &none, inits);
+        reach(root, gfn + done, &slot, &none, &none);
         for (int i = 0; i < 512; i++)
             slot[i] = (mfn + done + i) << 12 | flags;
     }
@@ -220,8 +202,8 @@ int main(int argc, char **argv)
         clock_t start = clock();
         uint64_t p2m = take(), iommu = take(), gfn = 0x1000000;
         if (argv[1][0] == 'f') {
-            fill(p2m, gfn, MFN_BASE, pages, 5ull << 52 | 1ull << 63 | 1 << 6 | 7, 1);
-            fill(iommu, gfn, MFN_BASE, pages, 3, 0);
+            fill(p2m, gfn, MFN_BASE, pages, 5ull << 52 | 7);
+            fill(iommu, gfn, MFN_BASE, pages, 3);
         } else {
             for (uint64_t done = 0; done < pages;)
                 done += call(p2m, iommu, gfn + done, MFN_BASE + done, pages - done);

@@ -24,6 +24,8 @@ export interface Tally {
   readonly alarms: number;
   /** What it missed, and how often. */
   readonly missed: ReadonlyMap<string, number>;
+  /** Rules that speak of harmless flips, and how often. */
+  readonly alarmRules: ReadonlyMap<string, number>;
 }
 
 export function randomFrom(seed: number): () => number;

@@ -78,7 +78,7 @@ export function mutate(trees, count, seed, library) {
   const before = keysOf(audit({ trees }));
   const places = trees.flatMap((each) => tablesOf(each.tree, kinds).map((place) => ({ each, ...place })));
   const meanings = new Map(trees.map((each) => [each, meaningOf(each.tree, library)]));
-  const tally = { flips: 0, harmful: 0, named: 0, harmless: 0, alarms: 0, missed: new Map() };
+  const tally = { flips: 0, harmful: 0, named: 0, harmless: 0, alarms: 0, missed: new Map(), alarmRules: new Map() };
   for (let n = 0; n < count; n++) {
     const { each, mfn, level, used } = pick(places);
     const index = pick(used);
@@ -96,7 +96,11 @@ export function mutate(trees, count, seed, library) {
     if (harmful) tally.harmful++;
     else tally.harmless++;
     if (harmful && named) tally.named++;
-    if (!harmful && named) tally.alarms++;
+    if (!harmful && named) {
+      tally.alarms++;
+      for (const rule of new Set([...after].filter((key) => !before.has(key)).map((key) => key.split(" ")[0])))
+        tally.alarmRules.set(rule, (tally.alarmRules.get(rule) ?? 0) + 1);
+    }
     if (harmful && !named) {
       const what = `${each.what} ${each.tree.format.name}, ${kindName(each, mfn, index, level, library)}: bit ${bit}`;
       tally.missed.set(what, (tally.missed.get(what) ?? 0) + 1);

@@ -1,5 +1,12 @@
 import { Worker } from "node:worker_threads";
-import { type BatchAnswer, batchError, type PlanOptions, planLine, type ScenarioKeys } from "../plan/index.ts";
+import {
+  type BatchAnswer,
+  batchError,
+  type PlanOptions,
+  planLine,
+  rememberingSimulator,
+  type ScenarioKeys,
+} from "../plan/index.ts";
 
 /** What holds for every host of a batch. */
 export interface BatchSettings {
@@ -23,10 +30,19 @@ export const JOBS_A_WORKER = 2;
 const WORKER_HEAP_MIB = 1024;
 
 /** Plans in this thread, and lets signals and writes have their turn between hosts. */
-export const inlinePlanner = ({ keys, options }: BatchSettings): Planner => ({
-  plan: ({ line, text }) => new Promise((resolve) => setImmediate(() => resolve(planLine(text, line, keys, options)))),
-  close: async () => {},
-});
+export function inlinePlanner(settings: BatchSettings): Planner {
+  const planOne = remembering(settings);
+  return {
+    plan: ({ line, text }) => new Promise((resolve) => setImmediate(() => resolve(planOne({ line, text })))),
+    close: async () => {},
+  };
+}
+
+/** Plans one host after the other; what is carried out for one serves those that are like it. */
+export function remembering({ keys, options }: BatchSettings): (job: BatchJob) => BatchAnswer {
+  const shared = { ...options, simulator: rememberingSimulator() };
+  return ({ line, text }) => planLine(text, line, keys, shared);
+}
 
 interface Assigned extends BatchJob {
   readonly resolve: (answer: BatchAnswer) => void;

@@ -13,6 +13,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   run: async () => (await import("./run.ts")).runCommand,
   tables: async () => (await import("./tables.ts")).tablesCommand,
   roots: async () => (await import("./roots.ts")).rootsCommand,
+  audit: async () => (await import("./audit.ts")).auditCommand,
+  diff: async () => (await import("./diff.ts")).diffCommand,
   trace: async () => (await import("./trace.ts")).traceCommand,
   collect: async () => (await import("./collect.ts")).collectCommand,
 };

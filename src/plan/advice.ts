@@ -3,6 +3,7 @@ import type { Ledger, LedgerKind } from "../xen/ledger.ts";
 import { type Carried, carryOut } from "./carry-out.ts";
 import { overlayKeys } from "./keys.ts";
 import { bootOf } from "./map-device.ts";
+import type { Simulator } from "./memo.ts";
 import { resolveScenario } from "./resolve.ts";
 import type { Scenario, ScenarioKeys } from "./scenario.ts";
 import { bootOfAll } from "./simulate.ts";
@@ -22,6 +23,14 @@ export interface Advice {
   readonly saves: Readonly<Partial<Record<LedgerKind, number>>> & {
     readonly seconds: readonly [low: number, likely: number, high: number];
   };
+}
+
+export interface AdviseOptions {
+  readonly calibration?: Calibration;
+  /** Called before each change is tried: what it is, and how many of how many were tried. */
+  readonly onCandidate?: (says: string, done: number, total: number) => void;
+  /** Carries scenarios out. Default `simulate`. */
+  readonly simulator?: Simulator;
 }
 
 /** Kinds that are worth a user's while to save; bookkeeping of the model is not among them. */
@@ -49,16 +58,15 @@ export function advise(
   inventory: Inventory,
   keys: ScenarioKeys,
   now: Carried,
-  calibration?: Calibration,
-  onCandidate?: (says: string, done: number, total: number) => void,
+  options: AdviseOptions = {},
 ): readonly Advice[] {
   const others = switches(now);
   const releases = laterReleases(now.scenario.release);
   const total = releases.length + others.length;
   let done = 0;
   const attempt = (candidate: Switch): Advice | null => {
-    onCandidate?.(candidate.says, done++, total);
-    return tryOut(inventory, keys, now, candidate, calibration);
+    options.onCandidate?.(candidate.says, done++, total);
+    return tryOut(inventory, keys, now, candidate, options);
   };
   const advice = [...releaseAdvice(releases, attempt), ...others.map(attempt)].filter((found) => found !== null);
   return advice.sort((a, b) => score(b) - score(a));
@@ -93,11 +101,13 @@ function tryOut(
   keys: ScenarioKeys,
   now: Carried,
   { keys: changed, change, says, write }: Switch,
-  calibration: Calibration | undefined,
+  { calibration, simulator }: AdviseOptions,
 ): Advice | null {
   const resolved = resolveScenario(inventory, overlayKeys(keys, changed));
   if (typeof resolved === "string") return null;
-  const then = isKernelOnly(changed) ? withKernel(now, resolved.scenario) : carryOut(resolved.scenario, inventory);
+  const then = isKernelOnly(changed)
+    ? withKernel(now, resolved.scenario)
+    : carryOut(resolved.scenario, inventory, true, simulator);
   const [a, b] = [now, then].map(({ simulation }) => timeOf(simulation.boot, calibration)) as [Time, Time];
   const seconds = [a.low - b.low, a.likely - b.likely, a.high - b.high] as const;
   const mends = mappedBars(then) - mappedBars(now);

@@ -1,5 +1,6 @@
 import type { Inventory } from "../inventory/types.ts";
 import { type Layout, layOut } from "./layout.ts";
+import type { Simulator } from "./memo.ts";
 import { type PoolBudget, poolBudget } from "./pool.ts";
 import type { Scenario } from "./scenario.ts";
 import { type Simulation, simulate } from "./simulate.ts";
@@ -13,8 +14,13 @@ export interface Carried {
 }
 
 /** Place, cut and map a scenario's BARs with the paging pool that the guest would have. */
-export function carryOut(scenario: Scenario, inventory: Inventory, boot = true): Carried {
+export function carryOut(
+  scenario: Scenario,
+  inventory: Inventory,
+  boot = true,
+  simulator: Simulator = simulate,
+): Carried {
   const layout = layOut(scenario, inventory);
   const budget = poolBudget(scenario, layout);
-  return { scenario, layout, budget, simulation: simulate(scenario, layout, { barTables: budget?.forBars, boot }) };
+  return { scenario, layout, budget, simulation: simulator(scenario, layout, { barTables: budget?.forBars, boot }) };
 }

@@ -5,7 +5,7 @@
  */
 
 export { type WalkStep, type WhyTree, walkSteps } from "../radix/steps.ts";
-export { type Advice, advise } from "./advice.ts";
+export { type Advice, type AdviseOptions, advise } from "./advice.ts";
 export { type BatchAnswer, type BatchError, batchError, batchHostSchema, planLine } from "./batch.ts";
 export { type CalibrationDocument, calibrationSchema, readCalibration } from "./calibration.ts";
 export { type Calibrated, calibrate } from "./calibration-fit.ts";
@@ -25,6 +25,7 @@ export type { FitFinding } from "./finding.ts";
 export { mergeKeys, overlayKeys, parseKey, parseKeys, SCENARIO_KEYS } from "./keys.ts";
 export { type Layout, layOut } from "./layout.ts";
 export { optionsOf, xenOptions } from "./machine.ts";
+export { rememberingSimulator, type Simulator } from "./memo.ts";
 export { type Planned, type PlanOptions, plan } from "./plan.ts";
 export type { PoolBudget } from "./pool.ts";
 export { type Resolved, resolveScenario } from "./resolve.ts";

@@ -1,6 +1,6 @@
 import type { Inventory, Note } from "../inventory/types.ts";
 import { usesIommu } from "../xen/domain.ts";
-import { advise } from "./advice.ts";
+import { type AdviseOptions, advise } from "./advice.ts";
 import { type Carried, carryOut } from "./carry-out.ts";
 import type { PlanDocument, PlanTime } from "./document.ts";
 import { findFit } from "./fit.ts";
@@ -9,17 +9,14 @@ import { platformRemarks, remarksFor, unverifiedIn } from "./remarks.ts";
 import { type Resolved, resolveScenario } from "./resolve.ts";
 import type { ScenarioKeys } from "./scenario.ts";
 import type { Simulation } from "./simulate.ts";
-import { type Calibration, DEFAULT_CALIBRATION, timeOf, timeShares } from "./time.ts";
+import { DEFAULT_CALIBRATION, timeOf, timeShares } from "./time.ts";
 
 /** How much of a plan is made, and with which costs. */
-export interface PlanOptions {
-  readonly calibration?: Calibration;
+export interface PlanOptions extends AdviseOptions {
   /** Search for advice (several more runs of the model). Default true. */
   readonly advice?: boolean;
   /** Carry out what a boot repeats. Default true; without, `boot` holds the first mapping alone. */
   readonly boot?: boolean;
-  /** Called before each change is tried in the search for advice: what it is, and how many of how many were tried. */
-  readonly onCandidate?: (says: string, done: number, total: number) => void;
 }
 
 /** Everything that a plan rests on: for reports that need more than the document. */
@@ -35,7 +32,7 @@ export function plan(inventory: Inventory, keys: ScenarioKeys = {}, options: Pla
   const resolved = resolveScenario(inventory, keys);
   if (typeof resolved === "string") return resolved;
   if (resolved.scenario.devices.length === 0) return nothingToPlan(inventory);
-  const carried = carryOut(resolved.scenario, inventory, options.boot);
+  const carried = carryOut(resolved.scenario, inventory, options.boot, options.simulator);
   return { ...carried, document: documentOf(inventory, keys, options, resolved, carried) };
 }
 
@@ -110,7 +107,7 @@ function documentOf(
     reasons: reasonsOf(simulation.devices),
     fit: findFit(carried, inventory),
     pool: budget,
-    advice: options.advice === false ? [] : advise(inventory, keys, carried, calibration, options.onCandidate),
+    advice: options.advice === false ? [] : advise(inventory, keys, carried, { ...options, calibration }),
     remarks: [...platformRemarks(layout), ...remarksFor(scenario, simulation)],
     unverified: unverifiedIn(carried),
     notes,

@@ -133,13 +133,22 @@ function parseNumber(text: string): ReleaseNumber | null {
   return { minor: Number(match[1]), point: Number(match[2] ?? 0), tip: match[3] !== undefined };
 }
 
+const known = new Map<string, ReleaseNumber>();
+
+/** A number of the tables; there are few of them, and each is asked for with every release. */
+function numberOf(entry: string): ReleaseNumber {
+  const number = known.get(entry) ?? parseNumber(entry)!;
+  known.set(entry, number);
+  return number;
+}
+
 /** Whether a release has a behaviour that began in `since`. */
 function begins(release: ReleaseNumber, since: Since): boolean {
   const main = since[0];
   if (main === undefined) return false;
-  if (release.minor >= parseNumber(main)!.minor) return true;
+  if (release.minor >= numberOf(main).minor) return true;
   return since.slice(1).some((entry) => {
-    const port = parseNumber(entry)!;
+    const port = numberOf(entry);
     return port.minor === release.minor && (release.tip || (!port.tip && release.point >= port.point));
   });
 }

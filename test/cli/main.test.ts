@@ -51,7 +51,7 @@ describe("exit codes and errors", () => {
   });
 
   it.each([
-    [["plan"], "missing required argument"],
+    [["plan"], "no input"],
     [["plan", "nosuch.txt"], "cannot read nosuch.txt"],
     [["plan", file("empty.txt")], "the input is empty"],
     [["plan", file("junk.txt")], "junk.txt: nothing in the text tells what it is"],

@@ -201,8 +201,10 @@ describe("trace of a log that the model printed", () => {
               ]);
             }
           }
+          // A call that an error cut short ends anywhere: what is left of its request may look like a range of its own.
           const ranges = new Set(truth.flat().map((r) => `${r.domain} ${r.gfn + r.pages} ${r.gfn - r.mfn}`));
-          expect(trace.ranges.length).toBeLessThanOrEqual(ranges.size);
+          const cutShort = truth.flat().filter((r) => r.ret !== null).length;
+          expect(trace.ranges.length).toBeLessThanOrEqual(ranges.size + cutShort);
         },
       ),
       { numRuns: 40 },

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { audit } from "../../../src/inspect/audit/audit.ts";
 import { GOLDENS, goldenTrees } from "./goldens.ts";
 
-/** More than ten thousand tables each: `npm run audit:mutations` looks at them too. */
+/** More than ten thousand tables each: scripts/audit.mjs looks at them too. */
 const LARGE = ["fic_4.11_noassign", "s3_416_iommu", "s3_417_hap2mb0"];
 
 /** Scripts that map the same frames at several places on purpose. */

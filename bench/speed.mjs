@@ -1,0 +1,146 @@
+/**
+ * npm run bench:speed [-- --hosts N] [-- --rounds N]: measures, compares with C, and writes bench/speed.json, which
+ * docs/speed.md's table is made from (bench/table.mjs). One run, the candidates interleaved, medians. Needs dist/, and
+ * gcc for the comparisons with C, which are left out without it.
+ */
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { availableParallelism, cpus, loadavg, tmpdir, totalmem } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { readInputs } from "../dist/inventory/index.js";
+import { plan } from "../dist/plan/index.js";
+import { EIGHT, fleet, oneDevice } from "./inputs.mjs";
+import { carriedOut, eightDevices, processorTime } from "./model.mjs";
+import { run } from "./process.mjs";
+import { writeTable } from "./table.mjs";
+
+const { values } = parseArgs({
+  options: { hosts: { type: "string", default: "10000" }, rounds: { type: "string", default: "7" } },
+});
+const ROUNDS = Number(values.rounds);
+const HOSTS = Number(values.hosts);
+/** Kinds of host in a fleet: releases, command lines, processors and addresses together. */
+const KINDS = 24;
+/** 4 GiB in 4 KiB entries, in both tables. */
+const PAGES = 2 ** 20;
+const here = (path) => fileURLToPath(new URL(path, import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), "physmap-bench-"));
+const note = (text) => process.stderr.write(`bench: ${text}\n`);
+
+const median = (numbers) => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)];
+
+/** Each candidate once a round, in turn; medians. The first round warms up and does not count. */
+async function interleaved(candidates, rounds = ROUNDS) {
+  const taken = new Map(Object.keys(candidates).map((name) => [name, []]));
+  for (let round = 0; round <= rounds; round++)
+    for (const [name, candidate] of Object.entries(candidates)) {
+      const value = await candidate();
+      if (round > 0) taken.get(name).push(value);
+    }
+  return Object.fromEntries([...taken].map(([name, numbers]) => [name, median(numbers)]));
+}
+
+/** The C program, or the reason why there is none. */
+function compileC() {
+  const to = join(folder, "tables");
+  const { status, error, stderr } = spawnSync("gcc", ["-O2", "-o", to, here("c/tables.c")], { encoding: "utf8" });
+  if (error) return { missing: "gcc is not installed" };
+  if (status !== 0) return { missing: `gcc failed: ${stderr.split("\n")[0]}` };
+  const { stdout } = spawnSync("gcc", ["--version"], { encoding: "utf8" });
+  return {
+    gcc: stdout.split("\n")[0],
+    time: (mode) => () =>
+      Number(
+        spawnSync(to, [mode, String(PAGES)])
+          .stdout.toString()
+          .split(" ")[0],
+      ),
+  };
+}
+
+async function againstC() {
+  const c = compileC();
+  if (c.missing) return { missing: c.missing };
+  note("step by step and in bulk, against C");
+  const times = await interleaved({
+    stepC: c.time("step"),
+    stepModel: () => carriedOut(PAGES, true),
+    stretchModel: () => carriedOut(PAGES, false),
+    fillC: c.time("fill"),
+  });
+  const each = Object.fromEntries(Object.entries(times).map(([name, ns]) => [name, ns / PAGES]));
+  return { gcc: c.gcc, pages: PAGES, nanosecondsAPage: each };
+}
+
+async function eight() {
+  note("8 devices of 256 GiB");
+  for (const [name, text] of Object.entries(EIGHT.files)) writeFileSync(join(folder, name), text);
+  const inputs = Object.keys(EIGHT.files).map((name) => join(folder, name));
+  const kinds = { plan: ["--no-advice"], withAdvice: [], help: null };
+  const results = { plan: [], withAdvice: [], help: [] };
+  for (let round = 0; round < ROUNDS; round++)
+    for (const [name, more] of Object.entries(kinds))
+      results[name].push(await run(more === null ? ["--help"] : ["plan", ...inputs, ...EIGHT.options, ...more]));
+  const medians = (runs) =>
+    Object.fromEntries(["wall", "user", "system", "mib"].map((key) => [key, median(runs.map((r) => r[key]))]));
+  const { mapping } = await interleaved({ mapping: eightDevices });
+  return {
+    entries: EIGHT.entries,
+    ...Object.fromEntries(Object.entries(results).map(([name, runs]) => [name, medians(runs)])),
+    mappingMilliseconds: mapping / 1e6,
+  };
+}
+
+async function bySize() {
+  note("one plan, from 32 MiB to 32 TiB");
+  const sizes = [2 ** 25, 2 ** 30, 2 ** 35, 2 ** 40, 2 ** 45];
+  const planOnce = (bytes) => {
+    const { texts, keys } = oneDevice(bytes);
+    return () =>
+      processorTime(() => {
+        const planned = plan(readInputs(texts), keys, { advice: false });
+        if (typeof planned === "string") throw new Error(planned);
+        if (planned.document.ledger.p2mEntries !== bytes / 4096) throw new Error(`${bytes} bytes: not all mapped`);
+      }) / 1e6;
+  };
+  const times = await interleaved(Object.fromEntries(sizes.map((bytes) => [bytes, planOnce(bytes)])), 3 * ROUNDS);
+  return sizes.map((bytes) => ({ bytes, milliseconds: times[bytes] }));
+}
+
+/** A fleet of so many kinds of host. */
+async function batch(hosts, kinds) {
+  note(`a fleet of ${hosts} hosts of ${kinds} kinds`);
+  const example = here("../examples/p40");
+  const texts = readdirSync(example)
+    .filter((name) => /\.(?:txt|cfg)$/.test(name))
+    .map((name) => ({ name, text: readFileSync(join(example, name), "utf8") }));
+  const file = join(folder, "hosts.ndjson");
+  writeFileSync(file, [...fleet(texts, hosts, kinds)].join(""));
+  const { wall, user, system, mib, lines } = await run(["plan", "--json", "--no-advice", "--batch", file]);
+  if (lines !== hosts) throw new Error(`${lines} answers for ${hosts} hosts`);
+  return { hosts, kinds, advice: false, wall, processor: user + system, mib, hostsASecond: hosts / wall };
+}
+
+const startLoad = loadavg()[0];
+const results = {
+  machine: {
+    cpu: cpus()[0]?.model ?? "unknown",
+    cores: availableParallelism(),
+    memoryGiB: Math.round(totalmem() / 2 ** 30),
+    node: process.version,
+    rounds: ROUNDS,
+    /** Runnable processes before and after: what else the machine did. */
+    load: [startLoad],
+  },
+  eight: await eight(),
+  bySize: await bySize(),
+  c: await againstC(),
+  batches: [await batch(HOSTS, KINDS), await batch(Math.min(HOSTS, 500), Number.MAX_SAFE_INTEGER)],
+};
+results.machine.load.push(loadavg()[0]);
+rmSync(folder, { recursive: true, force: true });
+writeFileSync(here("speed.json"), `${JSON.stringify(results, null, 2)}\n`);
+writeTable();
+note("bench/speed.json and the table of docs/speed.md are written");
