@@ -25,6 +25,7 @@ export interface Advice {
   };
 }
 
+/** How the search for advice is made. */
 export interface AdviseOptions {
   readonly calibration?: Calibration;
   /** Called before each change is tried: what it is, and how many of how many were tried. */

@@ -51,19 +51,27 @@ export type Ledger = Record<LedgerKind, number>;
 
 const KINDS = Object.keys(LEDGER_KINDS) as LedgerKind[];
 
-/** A ledger with nothing on it. Built with all kinds at once, so that hot code sees one object shape. */
-export const newLedger = (): Ledger => Object.fromEntries(KINDS.map((kind) => [kind, 0])) as Ledger;
+/**
+ * A ledger with this many of each kind. It is a copy of one literal that is then overwritten: an object to which dozens of
+ * computed keys are added becomes a slow dictionary, and a ledger is written several times a page.
+ */
+function ledgerOf(value: (kind: LedgerKind) => number): Ledger {
+  const ledger: Record<LedgerKind, unknown> = { ...LEDGER_KINDS };
+  for (const kind of KINDS) ledger[kind] = value(kind);
+  return ledger as Ledger;
+}
+
+/** A ledger with nothing on it. */
+export const newLedger = (): Ledger => ledgerOf(() => 0);
 
 export const copyLedger = (ledger: Ledger): Ledger => ({ ...ledger });
 
 /** Kind by kind: a + b. */
-export const addLedgers = (a: Ledger, b: Ledger): Ledger =>
-  Object.fromEntries(KINDS.map((kind) => [kind, a[kind] + b[kind]])) as Ledger;
+export const addLedgers = (a: Ledger, b: Ledger): Ledger => ledgerOf((kind) => a[kind] + b[kind]);
 
 /** Kind by kind: what was booked between two states. */
 export const subtractLedgers = (after: Ledger, before: Ledger): Ledger =>
-  Object.fromEntries(KINDS.map((kind) => [kind, after[kind] - before[kind]])) as Ledger;
+  ledgerOf((kind) => after[kind] - before[kind]);
 
 /** Kind by kind: n times the ledger. */
-export const scaleLedger = (ledger: Ledger, n: number): Ledger =>
-  Object.fromEntries(KINDS.map((kind) => [kind, ledger[kind] * n])) as Ledger;
+export const scaleLedger = (ledger: Ledger, n: number): Ledger => ledgerOf((kind) => ledger[kind] * n);
