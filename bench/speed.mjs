@@ -141,6 +141,9 @@ const results = {
 };
 results.machine.load.push(loadavg()[0]);
 rmSync(folder, { recursive: true, force: true });
-writeFileSync(here("speed.json"), `${JSON.stringify(results, null, 2)}\n`);
+writeFileSync(
+  here("speed.json"),
+  `${JSON.stringify(results, null, 2).replace(/\[\s+([\d.]+),\s+([\d.]+)\s+\]/g, "[$1, $2]")}\n`,
+);
 writeTable();
 note("bench/speed.json and the table of docs/speed.md are written");
