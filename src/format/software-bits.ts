@@ -1,8 +1,8 @@
 /** What hypervisors keep in bits that hardware ignores (xen-mapping.md 3.1, 5.1, 6.1, 7.8; kvm-mapping.md 2.3). */
 import type { FormatName } from "./format.ts";
 
-/** Names of Xen's P2M types by number, the same in all releases but 15 (xen-mapping.md 3.1). */
-export const P2M_TYPE_NAMES: readonly string[] = [
+/** Xen's P2M types by number (xen-mapping.md 3.1); up to 4.8 the last one is mmio_write_dm. */
+export const P2M_TYPES = [
   "ram_rw",
   "invalid",
   "ram_logdirty",
@@ -18,8 +18,13 @@ export const P2M_TYPE_NAMES: readonly string[] = [
   "ram_shared",
   "ram_broken",
   "map_foreign",
-  "mmio_write_dm or ioreq_server",
-];
+  "ioreq_server",
+] as const;
+
+/** What the number may mean where an entry does not tell the release. */
+export const P2M_TYPE_NAMES: readonly string[] = P2M_TYPES.map((name) =>
+  name === "ioreq_server" ? "mmio_write_dm or ioreq_server" : name,
+);
 
 /**
  * Xen's P2M type in an entry's high half: bits 57:52 in EPT, 58:52 in NPT; null in formats without one. Only Xen's

@@ -1,8 +1,9 @@
 import { type Gfn, hex } from "../address.ts";
+import { P2M_TYPES } from "../format/software-bits.ts";
 import type { Inventory, Note } from "../inventory/types.ts";
 import { type WhyTree, whyTree } from "../radix/steps.ts";
 import { widthOf } from "../radix/tree.ts";
-import { ACCESS_NAMES, P2M_TYPES } from "../xen/constants.ts";
+import { ACCESS_NAMES } from "../xen/constants.ts";
 import { lookUp } from "../xen/p2m/lookup.ts";
 import { populate } from "../xen/ram.ts";
 import type { PlanScenario } from "./document.ts";

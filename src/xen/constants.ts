@@ -1,28 +1,12 @@
 /** Numbers that Xen and its interface fix (xen-mapping.md 3.1 and 12.2). */
+import { P2M_TYPES } from "../format/software-bits.ts";
 
 /** Iterations of the mapping loop in one hypercall. */
 export const LOOP_BUDGET = 64;
 /** EPT refuses guest frames at or above this (48-bit guest physical addresses, in all releases); NPT's top table ends here. */
 export const GFN_LIMIT = 2 ** 36;
 
-export const P2M_TYPES = [
-  "ram_rw",
-  "invalid",
-  "ram_logdirty",
-  "ram_ro",
-  "mmio_dm",
-  "mmio_direct",
-  "populate_on_demand",
-  "grant_map_rw",
-  "grant_map_ro",
-  "paging_out",
-  "paged",
-  "paging_in",
-  "ram_shared",
-  "ram_broken",
-  "map_foreign",
-  "ioreq_server",
-] as const;
+/** A type by its name (P2M_TYPES). */
 export type P2mTypeName = (typeof P2M_TYPES)[number];
 /** The number that an entry's type field holds. */
 export type P2mType = number;
