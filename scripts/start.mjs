@@ -2,17 +2,15 @@
  * `npm start`: plans the example; `npm start -- ARGS…` is `physmap ARGS…`, with paths meant from where it was typed.
  * The command runs in this process, so that input, output, signals and the exit code are its own.
  */
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
-const EXAMPLE = "examples/p40";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const cli = fileURLToPath(new URL("../dist/cli.js", import.meta.url));
 
 function planTheExample() {
   process.chdir(root);
-  const files = readdirSync(EXAMPLE).filter((name) => !name.startsWith(".") && !name.endsWith(".md"));
-  return ["plan", ...files.sort().map((name) => `${EXAMPLE}/${name}`)];
+  return ["plan", "examples/p40"];
 }
 
 function asTyped(args) {
