@@ -30,6 +30,12 @@ const file = (name: string): string => join(path, name);
 const INPUTS = ["lspci.txt", "xl-info.txt", "guest.cfg"].map(file);
 
 describe("exit codes and errors", () => {
+  it("plans the shipped example, as npm start does, without a conflict or a note", async () => {
+    const { code, out, err } = await physmap("plan", "examples/p40", "--no-advice");
+    expect([code, err]).toEqual([0, ""]);
+    expect(out).toContain("iommu=no-sharept");
+  });
+
   it.each([
     ["plan", ...INPUTS, "--no-advice"],
     ["why", "0xf0000", ...INPUTS],
