@@ -2,7 +2,7 @@ import type { MemoryMapLine } from "../inventory/memory-map-log.ts";
 import type { AddNote } from "../inventory/notes.ts";
 import { LOOP_BUDGET } from "../xen/constants.ts";
 import { isFine } from "./trace-order.ts";
-import { lastCall, type OpenRequest } from "./trace-request.ts";
+import { lastCall, mayBeDone, type OpenRequest } from "./trace-request.ts";
 import { isWholeCalls } from "./trace-steps.ts";
 
 export type CallLine = Extract<MemoryMapLine, { readonly event: "add" | "remove" | "fail" }>;
@@ -47,10 +47,14 @@ const goesOnInBatches = (request: OpenRequest, line: CallLine): boolean =>
   request.end - lastCall(request).gfn === LOOP_BUDGET &&
   line.pages <= LOOP_BUDGET;
 
-/** A count that lost its last digits, in a message that goes on with the request. */
+/**
+ * A count that lost its last digits, in a message that goes on with the request: whole calls lie between, and the last
+ * one cannot have done the rest. Otherwise it is a range of its own, inside one that is done.
+ */
 function isCutOff(request: OpenRequest, line: CallLine, note: AddNote): boolean {
   const step = line.gfn - lastCall(request).gfn;
   if (step <= 0 || step > LOOP_BUDGET * 512 || line.gfn >= request.end) return false;
+  if (!isWholeCalls(line.gfn - step, line.gfn - step - request.delta, step) || mayBeDone(request)) return false;
   const expected = (request.end - line.gfn).toString(16);
   const printed = line.pages.toString(16);
   if (!expected.startsWith(printed)) return false;

@@ -110,10 +110,7 @@ function addPiece(request: OpenRequest, gfn: number, pages: number, split: Split
   else {
     request.small += entries.small;
     request.large += entries.large;
-    const block = Math.floor(gfn / 512) * 512;
-    const possible = mostLarge(block, block - request.delta, 512) === 1;
-    if (entries.large === 0 && possible && block >= request.first.gfn && block + 512 <= request.end)
-      request.smallByChoice = true;
+    if (isSmallByChoice(request, gfn, entries)) request.smallByChoice = true;
   }
   const before = request.pieces.at(-1);
   if (before && before.gfn + before.pages === gfn && alike(before.split, split)) {
@@ -121,6 +118,27 @@ function addPiece(request: OpenRequest, gfn: number, pages: number, split: Split
     before.calls += split.calls;
   } else if (request.pieces.length < MOST_PIECES) request.pieces.push({ gfn, pages, calls: split.calls, split });
   else request.morePieces++;
+}
+
+/** 4 KiB entries only, in a block of the request that a 2 MiB entry could have served. */
+function isSmallByChoice({ delta, first, end }: OpenRequest, gfn: number, { large }: { large: number }): boolean {
+  const block = Math.floor(gfn / 512) * 512;
+  return large === 0 && mostLarge(block, block - delta, 512) === 1 && block >= first.gfn && block + 512 <= end;
+}
+
+/** Whether the last line's call can have done the rest, by all that its request shows so far. */
+export function mayBeDone(request: OpenRequest): boolean {
+  const { booked, pending, delta, end } = request;
+  const last = lastCall(request);
+  const rest = oneCall(last.gfn, last.gfn - delta, end - last.gfn);
+  if (rest === null || rest.large === 0) return rest !== null;
+  const showsSmall = (from: number, to: number): boolean => {
+    const { entries } = splitStep(from, from - delta, to - from, "goes-on");
+    return entries !== null && isSmallByChoice(request, from, entries);
+  };
+  const calls = booked ? [booked, ...pending] : pending;
+  const makesSmall = request.smallByChoice || calls.some((call, i) => i > 0 && showsSmall(calls[i - 1]!.gfn, call.gfn));
+  return !(request.large === 0 && makesSmall);
 }
 
 const alike = (a: Split, b: Split): boolean =>

@@ -140,6 +140,28 @@ describe("trace", () => {
     expect(notes).toMatchObject([{ kind: "assumed", from: { file: "console.log", line: 5 } }]);
   });
 
+  it("keeps a small mapping inside a larger one apart, though its count begins as what was left would", () => {
+    const at = (inside: number) => [
+      call("add", 0x4000000, 0x800, "d1", 0x4000000),
+      call("add", 0x4000000 + inside, 7, "d1", 0x4000000 + inside),
+    ];
+    for (const inside of [0x10, 0x40]) {
+      const { requests, notes } = trace([BANNER, ...at(inside).map(xen)]);
+      expect(requests).toMatchObject([
+        { gfn: "0x4000000", pages: 0x800, calls: 1, outcome: "done", entries: { "4k": 0, "2m": 4 } },
+        { pages: 7, calls: 1, outcome: "done", entries: { "4k": 7, "2m": 0 } },
+      ]);
+      expect(notes).toEqual([]);
+    }
+  });
+
+  it("mends a cut count in 4 KiB steps too, where 2 MiB entries were possible", () => {
+    const lines = steps("add", 0x1000000, 0x800, 0x40).map(xen);
+    lines[3] = lines[3]!.slice(0, -1);
+    const { requests } = trace([BANNER, ...lines]);
+    expect(requests).toMatchObject([{ pages: 0x800, calls: 32, lost: 0, outcome: "done" }]);
+  });
+
   it("puts a few unstamped lines back into their place", () => {
     const lines = steps("add", 0x1000000, 0x80000, 0x8000).map(xen);
     [lines[4], lines[6]] = [lines[6]!, lines[4]!];
