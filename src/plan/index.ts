@@ -9,6 +9,7 @@ export { type Advice, type AdviseOptions, advise } from "./advice.ts";
 export { type BatchAnswer, type BatchError, batchError, batchHostSchema, planLine } from "./batch.ts";
 export { type CalibrationDocument, calibrationSchema, readCalibration } from "./calibration.ts";
 export { type Calibrated, calibrate } from "./calibration-fit.ts";
+export type { CallRun, CallRuns, CallSum, LikeCalls, RepeatedCalls } from "./call-runs.ts";
 export { type CompareDocument, compare } from "./compare.ts";
 export type {
   PlanBar,
@@ -33,6 +34,14 @@ export type { BarAddress, Passthrough, Scenario, ScenarioGuest, ScenarioKeys } f
 export { readScript, runScript, type Script, type ScriptRun } from "./script.ts";
 export { type Simulation, simulate } from "./simulate.ts";
 export { type Calibration, DEFAULT_CALIBRATION, type TimeRange, timeOf, timeShares } from "./time.ts";
+export {
+  type Timeline,
+  type TimelineCall,
+  type TimelineRange,
+  type TimelineStep,
+  type TimelineSum,
+  timelineOf,
+} from "./timeline.ts";
 export { makeTracer, readTrace, type Tracer } from "./trace.ts";
 export type {
   TraceDocument,

@@ -1,7 +1,9 @@
 import type { Gfn, Mfn } from "../address.ts";
 import { type BootMaps, bootMaps } from "../platform/boot.ts";
 import { ACCESS_RWX } from "../xen/constants.ts";
+import { continueCalls } from "../xen/continue.ts";
 import type { Decision, Domain } from "../xen/domain.ts";
+import { memoryMapping } from "../xen/domctl.ts";
 import { addLedgers, copyLedger, type Ledger, newLedger, scaleLedger, subtractLedgers } from "../xen/ledger.ts";
 import { type LibraryResult, libraryMemoryMapping } from "../xen/libxc.ts";
 import { mapMmioRegions, unmapMmioRegions } from "../xen/map-mmio.ts";
@@ -12,6 +14,13 @@ import type { Scenario } from "./scenario.ts";
 export interface Mapped {
   readonly decisions: readonly Decision[];
   readonly outcome: LibraryResult;
+}
+
+/** Consecutive frames: `pages` from a gfn on, at as many from an mfn on. */
+export interface Stretch {
+  readonly gfn: number;
+  readonly mfn: number;
+  readonly pages: number;
 }
 
 export interface MappedPiece extends Mapped {
@@ -66,23 +75,24 @@ export function bootOf({ guest, release }: Pick<Scenario, "guest" | "release">, 
   });
 }
 
-/** Map or unmap one piece. */
-function move(scenario: Scenario, domain: Domain, { gfn, mfn, pages }: LaidPiece, add: boolean): LibraryResult {
-  if (scenario.guest.kind !== "pvh") return libraryMemoryMapping(domain, gfn, mfn, pages, add);
-  let done = 0;
-  let last = 0;
-  let first: number | null = null;
-  while (done < pages) {
-    const at = (gfn + done) as Gfn;
-    const to = (mfn + done) as Mfn;
-    last = add
+/** One call of a request that is continued: a hypercall, or for dom0 one round of vPCI's loop. Returns as they do. */
+export const callOf =
+  ({ guest }: Pick<Scenario, "guest">, domain: Domain, { gfn, mfn, pages }: Stretch, add: boolean) =>
+  (done: number): number => {
+    if (guest.kind !== "pvh") return memoryMapping(domain, gfn + done, mfn + done, pages - done, add);
+    const [at, to] = [(gfn + done) as Gfn, (mfn + done) as Mfn];
+    return add
       ? mapMmioRegions(domain, at, pages - done, to, ACCESS_RWX)
       : unmapMmioRegions(domain, at, pages - done, to);
-    first ??= last;
-    if (last < 0) break;
-    done += last === 0 ? pages - done : last;
-  }
-  return { result: Math.min(last, 0), pagesDone: done, hypercalls: 0, firstReturn: first, lastReturn: last };
+  };
+
+/** Map or unmap one piece. */
+function move(scenario: Scenario, domain: Domain, piece: LaidPiece, add: boolean): LibraryResult {
+  const { gfn, mfn, pages } = piece;
+  if (scenario.guest.kind !== "pvh") return libraryMemoryMapping(domain, gfn, mfn, pages, add);
+  const call = callOf(scenario, domain, piece, add);
+  const { pagesDone, firstReturn, lastReturn } = continueCalls(domain, gfn, mfn, pages, add, call);
+  return { result: Math.min(lastReturn ?? 0, 0), pagesDone, hypercalls: 0, firstReturn, lastReturn };
 }
 
 /**

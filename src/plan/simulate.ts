@@ -50,8 +50,12 @@ export interface SimulateOptions {
   readonly boot?: boolean | undefined;
 }
 
-/** Carry a scenario out on the model. */
-export function simulate(scenario: Scenario, layout: Layout, options: SimulateOptions = {}): Simulation {
+/** A domain to which the devices are assigned, with its RAM and `iomem=` ranges entered, and no BAR mapped yet. */
+export function prepare(
+  scenario: Scenario,
+  layout: Layout,
+  { barTables = Number.POSITIVE_INFINITY }: Pick<SimulateOptions, "barTables"> = {},
+): Pick<Simulation, "machine" | "domain" | "iomem"> {
   const machine = machineOf(scenario);
   const domain = createDomain(machine, domainSpec(scenario));
   if (layout.ram) enterRam(domain, layout.ram);
@@ -70,8 +74,13 @@ export function simulate(scenario: Scenario, layout: Layout, options: SimulateOp
     for (const { device } of layout.devices) assignDevice(domain, device.bdf);
   domain.started = true;
   domain.decisions.length = 0;
-  domain.pool.pages = domain.pool.used + (options.barTables ?? Number.POSITIVE_INFINITY);
+  domain.pool.pages = domain.pool.used + barTables;
+  return { machine, domain, iomem };
+}
 
+/** Carry a scenario out on the model. */
+export function simulate(scenario: Scenario, layout: Layout, options: SimulateOptions = {}): Simulation {
+  const { machine, domain, iomem } = prepare(scenario, layout, options);
   const devices = layout.devices.map((laid) => mapDevice(scenario, domain, laid));
   const ledger = devices.map((device) => device.ledger).reduce(addLedgers, newLedger());
   // Counted before anything is repeated: the tables as one mapping leaves them.

@@ -10,6 +10,19 @@ export interface Continued {
   readonly lastReturn: number | null;
 }
 
+/** Calls of five regions of 2 MiB, 64 pages each: nothing can have repeated before. */
+const LEAST_WATCHED = 40;
+
+/** Told after each step of a request: one call, or the calls of `regions` like regions that were only accounted for. */
+export type Observer = (step: { readonly calls: number; readonly pages: number; readonly regions: number }) => void;
+
+/** Limits of a continued request, and who watches it. */
+export interface ContinueOptions {
+  /** Stop after so many calls. Default: no limit. */
+  readonly maxCalls?: number;
+  readonly observe?: Observer;
+}
+
 /**
  * Repeat a call with what is left until everything is done, one fails, or `maxCalls` were made: positive returns are
  * pages done (xen-mapping.md 2.1, 2.5). `call` gets the pages done so far. What the calls would only repeat is accounted
@@ -22,10 +35,11 @@ export function continueCalls(
   pages: number,
   add: boolean,
   call: (done: number) => number,
-  maxCalls = Number.POSITIVE_INFINITY,
+  { maxCalls = Number.POSITIVE_INFINITY, observe }: ContinueOptions = {},
 ): Continued {
-  const request = { domain, gfn, mfn, pages, add };
-  const skip = Number.isFinite(maxCalls) ? null : watch(request);
+  const request = { domain, gfn, mfn, pages, add, maxCalls };
+  // A few calls are sooner made than watched.
+  const skip = maxCalls < LEAST_WATCHED ? null : watch(request);
   let pagesDone = 0;
   let calls = 0;
   let firstReturn: number | null = null;
@@ -35,12 +49,15 @@ export function continueCalls(
       const skipped = skip(pagesDone, calls);
       pagesDone += skipped.pages;
       calls += skipped.calls;
+      if (skipped.regions > 0) observe?.(skipped);
     }
     lastReturn = call(pagesDone);
     firstReturn ??= lastReturn;
     calls++;
+    const done = lastReturn < 0 ? 0 : lastReturn === 0 ? pages - pagesDone : lastReturn;
+    pagesDone += done;
+    observe?.({ calls: 1, pages: done, regions: 0 });
     if (lastReturn < 0) break;
-    pagesDone += lastReturn === 0 ? pages - pagesDone : lastReturn;
   }
   unwatch(request);
   return { pagesDone, calls, firstReturn, lastReturn };

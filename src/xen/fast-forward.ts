@@ -37,9 +37,11 @@ interface Checkpoint {
 export interface Skip {
   readonly pages: number;
   readonly calls: number;
+  /** Regions, each of which cost what the one before them did; 0 when nothing was skipped. */
+  readonly regions: number;
 }
 
-const NOTHING: Skip = { pages: 0, calls: 0 };
+const NOTHING: Skip = { pages: 0, calls: 0, regions: 0 };
 const KINDS = (Object.keys(LEDGER_KINDS) as LedgerKind[]).filter((kind) => kind !== "markerStores");
 
 /** A request under way: frames are those of its start. */
@@ -49,6 +51,8 @@ export interface Request {
   readonly mfn: number;
   readonly pages: number;
   readonly add: boolean;
+  /** Calls that may be made; infinite without a limit. */
+  readonly maxCalls: number;
 }
 
 /** What has been seen of one size of region. */
@@ -119,7 +123,7 @@ function skipAhead(request: Request, { level, checkpoints }: Seen): Skip {
   const count = repetitions(request, level, c0, c1, c2);
   if (count <= 0) return NOTHING;
   repeat(request, level, c1, c2, count);
-  return { pages: count * 2 ** (9 * level), calls: count * (c2.calls - c1.calls) };
+  return { pages: count * 2 ** (9 * level), calls: count * (c2.calls - c1.calls), regions: count };
 }
 
 /** How many regions after the present one will go like the last two; 0 when that is not certain. */
@@ -149,6 +153,8 @@ function repetitions(request: Request, level: number, c0: Checkpoint, c1: Checkp
   let most = Math.min(511 - (present % 512), present % 512 < 2 ? 0 : Number.POSITIVE_INFINITY);
   // Enough must be left for the rules that look at what is left.
   most = Math.min(most, Math.floor((request.pages - c2.done) / size) - 1);
+  // One call follows what is skipped.
+  most = Math.min(most, Math.floor((request.maxCalls - c2.calls - 1) / (c2.calls - c1.calls)));
   if (add) {
     // Alike from the start of the oldest region that is repeated.
     const from = c0.done - c0.offset;

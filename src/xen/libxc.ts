@@ -47,7 +47,7 @@ export function libraryMemoryMapping(
     pages,
     add,
     (done) => memoryMapping(domain, further(gfn, done), further(mfn, done), pages - done, add),
-    maxCalls,
+    { maxCalls },
   );
   const failed = lastReturn !== null && lastReturn < 0;
   const outcome = { result: failed ? lastReturn : 0, pagesDone, hypercalls: calls, firstReturn, lastReturn };

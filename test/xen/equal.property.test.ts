@@ -78,13 +78,14 @@ const pages4k: fc.Arbitrary<Scenario> = fc
     pool: fc.constantFrom(1 << 20, 1 << 20, 58, 62, 66),
     after: fc.constantFrom<"remove" | "part" | "again" | "nothing">("remove", "part", "again", "nothing"),
     cut: fc.constantFrom(1, 64, MIB2, 2 * MIB2 + 5),
+    maxCalls: fc.constantFrom(undefined, undefined, 41, 48, 55),
   })
-  .map(({ base, place: { gfn, mfn }, regions, rest, obstacle, pool, after, cut }) => {
+  .map(({ base, place: { gfn, mfn }, regions, rest, obstacle, pool, after, cut, maxCalls }) => {
     const pages = regions * MIB2 + rest;
     const shifted = mfn % MIB2 === gfn % MIB2 ? mfn + 1 : mfn;
     const operations = [
       ...(obstacle === null ? [] : [request(gfn + obstacle, shifted + obstacle, 1, true)]),
-      request(gfn, shifted, pages, true),
+      { ...request(gfn, shifted, pages, true), ...(maxCalls === undefined ? {} : { maxCalls }) },
       ...(after === "nothing" ? [] : [request(gfn + (after === "part" ? cut : 0), shifted, pages - cut, false)]),
       ...(after === "again" ? [request(gfn, shifted, pages, true)] : []),
     ];
