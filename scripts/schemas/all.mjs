@@ -1,5 +1,6 @@
 /** The JSON Schema of every document kind. */
 import { batchHostJsonSchema, calibrationJsonSchema, collectJsonSchema, scriptJsonSchema } from "./inputs.mjs";
+import { auditSchema, diffSchema, rootsSchema, walkSchema } from "./inspect.mjs";
 import { batchErrorSchema, compareSchema, planSchema } from "./plan.mjs";
 import { runSchema, snapshotSchema, tablesSchema, whySchema } from "./tables.mjs";
 import { traceSchema } from "./trace.mjs";
@@ -10,6 +11,10 @@ const KINDS = {
   why: whySchema,
   run: runSchema,
   tables: tablesSchema,
+  walk: walkSchema,
+  roots: rootsSchema,
+  audit: auditSchema,
+  diff: diffSchema,
   script: scriptJsonSchema,
   snapshot: snapshotSchema,
   collect: collectJsonSchema,

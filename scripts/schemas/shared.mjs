@@ -1,5 +1,5 @@
 /** Shapes that several documents hold. */
-import { bdf, code, count, list, number, object, oneOf, text } from "./words.mjs";
+import { bdf, code, count, list, number, object, oneOf, orNull, text } from "./words.mjs";
 
 /** Kinds that the contract names; a document may hold more and, in later versions, others. */
 const LASTING = [
@@ -38,6 +38,20 @@ export const leaves = object("Number of leaf entries by size of page.", {
   "2m": count("Leaves of 2 MiB (order 9)."),
   "1g": count("Leaves of 1 GiB (order 18)."),
 });
+
+export const memoryType = oneOf("Memory type that the entry itself gives.", [
+  "UC",
+  "WC",
+  "WT",
+  "WP",
+  "WB",
+  "UC-",
+  "reserved",
+]);
+
+export const owner = orNull(
+  oneOf("Whose software bits the entries hold, Xen's or KVM's; null where nothing tells.", ["xen", "kvm"]),
+);
 
 export const format = ({ formats }, description) => oneOf(description, formats);
 

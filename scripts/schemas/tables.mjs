@@ -19,8 +19,8 @@ import {
   text,
 } from "./words.mjs";
 
-const LEVEL = { minimum: 1, maximum: 6 };
-const access = (description) => text(description, { pattern: "^[r-][w-][x-]?$" });
+export const LEVEL = { minimum: 1, maximum: 6 };
+export const access = (description) => text(description, { pattern: "^[r-][w-][x-]?$" });
 
 const run = object("A longest stretch of leaves that go on in the same way.", {
   start: hex("First byte address."),
@@ -31,9 +31,16 @@ const run = object("A longest stretch of leaves that go on in the same way.", {
     maximum: 52,
   }),
   entries: count("Number of leaf entries."),
+  level: integer("Level of the table that holds the entries; level 1 holds 4 KiB leaves.", LEVEL),
   access: access('Rights: "rwx", "r-x"; formats without an execute right print "rw-" or "r--".'),
-  type: orNull(text("Xen's P2M type that the entries hold; null in formats without one.")),
+  memoryType: orNull(shared.memoryType),
+  type: orNull(text("Xen's P2M type that the entries hold; null in formats without one, and in KVM's tables.")),
   flags: raw("All bits of an entry but its address and bookkeeping (contiguity markers, accessed, dirty)."),
+  software: list(
+    "What software keeps in bits that hardware ignores, as far as it is known.",
+    text("One clause a field."),
+  ),
+  faults: list("What the hardware would fault on.", text("A clause.")),
 });
 
 const problem = object("Something that could not be read, or is malformed.", {
@@ -46,6 +53,7 @@ const tablesProperties = (facts) => ({
   format: shared.format(facts, "Format of the page tables."),
   root: hex("Machine byte address of the root table."),
   levels: integer("Level of the root table; level 1 holds 4 KiB leaves.", LEVEL),
+  owner: shared.owner,
   tables: {
     description: "Number of tables by level, the root's first. A table with several parents counts once for each.",
     type: "object",
@@ -133,7 +141,7 @@ export function runSchema(facts) {
   );
 }
 
-const step = object("One entry on the way.", {
+export const step = object("One entry on the way.", {
   level: integer("Level of the table that holds it; level 1 holds 4 KiB leaves.", LEVEL),
   name: text('The vendor\'s name of the entry: "PML4E", "PDE", …'),
   table: hex("Machine byte address of the table."),
@@ -141,9 +149,7 @@ const step = object("One entry on the way.", {
   raw: raw("The entry itself."),
   kind: oneOf("What the entry is to a walker.", ["empty", "leaf", "table", "software", "fault"]),
   access: access("Rights that this entry grants."),
-  memoryType: orNull(
-    oneOf("Memory type that the entry itself gives.", ["UC", "WC", "WT", "WP", "WB", "UC-", "reserved"]),
-  ),
+  memoryType: orNull(shared.memoryType),
   fields: list(
     "Every field of the entry, from bit 63 down.",
     object("A field.", {
@@ -159,7 +165,7 @@ const step = object("One entry on the way.", {
   ),
 });
 
-const treeProperties = (facts) => ({
+export const treeProperties = (facts) => ({
   format: shared.format(facts, "Format of the page tables."),
   root: hex("Machine byte address of the root table."),
   steps: list("The entries from the root to where the walk ends.", ref("An entry.", "step")),

@@ -35,9 +35,9 @@ export function auditCommand(program: Command, exit: (code: number) => void): vo
       .command("audit")
       .summary("check P2M against IOMMU, find what must not be reachable, what is malformed, what was missed")
       .description(
-        "Check the page tables of one host by rules. Exits 1 when there is a fault, a risk or waste; notes alone are no findings.",
+        "Check the page tables of one host by rules. In a memory image they are looked for, unless roots are given; what was assumed then is told. Exits 1 when there is a fault, a risk or waste; notes alone are no findings.",
       )
-      .argument("<IMAGE...>", "snapshots, operation scripts, memory images (with --root)"),
+      .argument("<IMAGE...>", "snapshots, operation scripts, memory images"),
   )
     .option("--lspci <FILE>", "the host's lspci -vv: checks that BARs are mapped whole, and their memory type")
     .option("--hypervisor <START-END>", "physical addresses of the hypervisor, end inclusive; may be repeated", collect)
@@ -55,6 +55,7 @@ ${RULES.map(({ id, severity }) => `  ${severity.padEnd(6)} ${id}`).join("\n")}
 
 Examples:
   physmap audit test/golden/s4_deb417_iommu.json.gz
+  physmap audit vmcore --log xl-dmesg.txt
   physmap audit vmcore --root 1/npt:0x7f9ff000 --root 1/amdvi:0x66575000 --lspci lspci.txt
   physmap audit snapshot.json --sarif > audit.sarif`,
     )

@@ -16,7 +16,7 @@ export function diffCommand(program: Command, exit: (code: number) => void): voi
       .description(
         "Compare what two sets of page tables map. A script is run on the model. Text dumps are compared by what they print. Exits 1 when they differ.",
       )
-      .argument("<A>", "a snapshot, an operation script, a text dump, or a memory image (with --root)")
+      .argument("<A>", "a snapshot, an operation script, a text dump, or a memory image")
       .argument("<B>", "another"),
   )
     .addHelpText(

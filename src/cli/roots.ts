@@ -1,5 +1,4 @@
 import type { Command } from "commander";
-import { formatByName } from "../format/index.ts";
 import { withoutBits } from "../image/index.ts";
 import { findRoots, type RootsOptions } from "../inspect/roots.ts";
 import type { RootHint } from "../inspect/roots-hint.ts";
@@ -7,6 +6,7 @@ import { rootsInLog } from "../inspect/roots-log.ts";
 import { rootsText } from "../report/roots-text.ts";
 import { DONE, UsageError } from "./failure.ts";
 import { addImageOptions, attributeBits, type ImageOptions, type OpenedImages, openImages } from "./image-file.ts";
+import { formatNamed } from "./image-trees.ts";
 import { type CommonOptions, print, say } from "./output.ts";
 import { makeProgress } from "./progress.ts";
 import { readText } from "./read-file.ts";
@@ -73,8 +73,7 @@ function printRoots({ image, roots }: OpenedImages, options: RootsCommandOptions
 }
 
 function scanOptions({ format: name, levels: text }: RootsCommandOptions): RootsOptions {
-  const format = name === undefined ? undefined : formatByName(name);
-  if (name !== undefined && !format) throw new UsageError(`--format ${name}: expected ept, npt, vtd or amdvi`);
+  const format = formatNamed(name);
   const levels = text === undefined ? undefined : Number(text);
   if (levels !== undefined && !/^[1-6]$/.test(text ?? ""))
     throw new UsageError(`--levels ${text}: expected a number from 1 to 6`);

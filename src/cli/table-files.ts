@@ -1,29 +1,16 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
-import { hex, type Mfn } from "../address.ts";
-import type { FormatName, Raw } from "../format/format.ts";
-import { formatByName, withAddressMask } from "../format/index.ts";
-import type { MemoryImage } from "../image/index.ts";
 import { snapshotTrees } from "../image/snapshot.ts";
 import type { AuditTree } from "../inspect/audit/rule.ts";
 import type { DialectName, TextDump } from "../inspect/text/dump.ts";
 import { dialectsIn, readTextDumps } from "../inspect/text/read.ts";
 import { readScript, runScript } from "../plan/index.ts";
 import { UsageError } from "./failure.ts";
-import { attributeBits, openImages } from "./image-file.ts";
+import { formatNamed, type ImageTreeOptions, imageTrees, whatOf } from "./image-trees.ts";
 import { readText, reason, titleOf } from "./read-file.ts";
-import { parseRoot, type RootSpec } from "./root-spec.ts";
 
 /** How inputs that hold tables are to be read. */
-export interface TableFileOptions {
-  /** Roots in memory images: `[DOMAIN/][FORMAT:]ADDR[:LEVELS]`. */
-  readonly root?: readonly string[];
-  readonly format?: string;
-  readonly levels?: string;
-  readonly base?: readonly string[];
-  readonly below4g?: string;
-  readonly cBit?: readonly string[];
-}
+export type TableFileOptions = ImageTreeOptions;
 
 /** Page tables that an input holds. */
 export interface TableFile {
@@ -56,6 +43,13 @@ export function openAllTables(paths: readonly string[], options: TableFileOption
   const others = paths.filter((path) => !images.includes(path)).map((path) => openTables(path, options));
   return images.length === 0 ? others : [imageFile(images, options), ...others];
 }
+
+const imageFile = (paths: readonly string[], options: TableFileOptions): TableFile => ({
+  path: paths.join(", "),
+  kind: "image",
+  dumps: [],
+  ...imageTrees(paths, options),
+});
 
 const isPacked = (head: Uint8Array): boolean => head[0] === 0x1f && head[1] === 0x8b;
 
@@ -150,7 +144,7 @@ function scriptFile(path: string, document: unknown): TableFile {
 }
 
 function textFile(path: string, text: string, options: TableFileOptions): TableFile | null {
-  const format = formatOf(options.format);
+  const format = formatNamed(options.format)?.name;
   // A column of numbers is a table only to somebody who says so.
   const told = dialectsIn(text).filter((name: DialectName) => name !== "entries" || format !== undefined);
   if (told.length === 0) return null;
@@ -164,38 +158,4 @@ function textFile(path: string, text: string, options: TableFileOptions): TableF
     notes: notes.map(({ line, says }) => `${titleOf(path)}${line === null ? "" : `:${line}`}: ${says}`),
     close: nothing,
   };
-}
-
-function formatOf(name: string | undefined): FormatName | undefined {
-  if (name === undefined) return undefined;
-  const format = formatByName(name);
-  if (!format) throw new UsageError(`--format ${name}: expected ept, npt, vtd or amdvi`);
-  return format.name;
-}
-
-/** Tables are not told from other memory: the roots must be given. Several images are pieces of one machine's memory. */
-function imageFile(paths: readonly string[], options: TableFileOptions): TableFile {
-  const specs = (options.root ?? []).map((text) => parseRoot(text, options));
-  if (specs.length === 0)
-    throw new UsageError(
-      `${paths[0]}: a memory image: give the roots of its tables, such as --root 1/ept:0x1f9f9000 (physmap roots finds them)`,
-    );
-  const { base, below4g, cBit } = options;
-  const bits = attributeBits(options);
-  const { image, close } = openImages(paths, {
-    ...(base === undefined ? {} : { base }),
-    ...(below4g === undefined ? {} : { below4g }),
-    ...(cBit === undefined ? {} : { cBit }),
-  });
-  const trees = specs.map((spec) => treeOf(spec, image, bits));
-  return { path: paths.join(", "), kind: "image", trees, dumps: [], notes: image.notes, close };
-}
-
-const whatOf = (format: FormatName): "p2m" | "iommu" => (format === "ept" || format === "npt" ? "p2m" : "iommu");
-
-function treeOf({ domain, format, address, levels }: RootSpec, memory: MemoryImage, bits: Raw | null): AuditTree {
-  const what = whatOf(format.name);
-  const name = domain === null ? `${format.name} at ${hex(address)}` : `d${domain} ${what}`;
-  const read = bits ? withAddressMask(format, bits) : format;
-  return { name, domain, what, tree: { format: read, memory, root: (address / 4096) as Mfn, levels } };
 }

@@ -40,7 +40,7 @@ export function whyCommand(program: Command, exit: (code: number) => void): void
         "Walk the P2M and the IOMMU's tables for one guest frame: every level's raw entry decoded bit by bit, and the rules that put it there. Of a snapshot, a memory image or a text dump: what its own tables say.",
       )
       .argument("<GFN>", "guest frame number (an address with --address)")
-      .argument("<INPUT...>", "as for plan; or a snapshot, a text dump, or a memory image (with --root)"),
+      .argument("<INPUT...>", "as for plan; or a snapshot, a text dump, or a memory image"),
   );
   addTableOptions(command)
     .option("--address", "GFN is a byte address")

@@ -37,5 +37,5 @@ export * from "./roots-amdvi.ts";
 export * from "./roots-ept.ts";
 export * from "./roots-vtd.ts";
 export * from "./roots-vtd-pasid.ts";
-export { P2M_TYPE_NAMES, p2mTypeOf, p2mTypeText } from "./software-bits.ts";
+export { p2mTypeNameOf, p2mTypeOf, p2mTypeText } from "./software-bits.ts";
 export { amdvi, ept, npt, vtd };

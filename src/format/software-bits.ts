@@ -22,7 +22,7 @@ export const P2M_TYPES = [
 ] as const;
 
 /** What the number may mean where an entry does not tell the release. */
-export const P2M_TYPE_NAMES: readonly string[] = P2M_TYPES.map((name) =>
+const P2M_TYPE_NAMES: readonly string[] = P2M_TYPES.map((name) =>
   name === "ioreq_server" ? "mmio_write_dm or ioreq_server" : name,
 );
 
@@ -33,6 +33,12 @@ export const P2M_TYPE_NAMES: readonly string[] = P2M_TYPES.map((name) =>
 export function p2mTypeOf(format: FormatName, hi: number): number | null {
   if (format === "ept") return (hi >>> 20) & 0x3f;
   return format === "npt" ? (hi >>> 20) & 0x7f : null;
+}
+
+/** Its name, or "type N" for one that Xen has not; null in formats without one. */
+export function p2mTypeNameOf(format: FormatName, hi: number): string | null {
+  const type = p2mTypeOf(format, hi);
+  return type === null ? null : (P2M_TYPE_NAMES[type] ?? `type ${type}`);
 }
 
 /** "Xen P2M type 5 (mmio_direct)". */

@@ -10,6 +10,7 @@ import { ascii, type ByteSource, ImageError } from "./source.ts";
 
 /** Containers of memory images (page-table-formats.md 8). Raw memory has no mark: it is what nothing else is. */
 export const CONTAINERS = ["raw", "elf", "kdump", "kdump-flattened", "lime"] as const;
+/** One of them. */
 export type ContainerName = (typeof CONTAINERS)[number];
 
 /** What a file is, told from its first bytes. */
@@ -41,6 +42,7 @@ const READERS: Readonly<Record<ContainerName, (source: ByteSource, options: RawO
   lime: limeContainer,
 };
 
+/** How an image is to be opened. */
 export interface OpenOptions extends RawOptions {
   /** Read as this, whatever the content looks like. */
   readonly container?: ContainerName;

@@ -26,7 +26,7 @@ const at = (offset: number): string => `offset 0x${offset.toString(16)}`;
 
 /** A structure's bytes, copied. Throws ImageError where the source ends before. `what` names the structure. */
 export function view(source: ByteSource, offset: number, length: number, what: string): DataView {
-  // A Buffer's slice would be no copy.
+  // A slice would be no copy for every kind of Uint8Array.
   const bytes = new Uint8Array(offset < source.size ? source.read(offset, length) : []);
   if (bytes.length < length)
     throw new ImageError(

@@ -6,6 +6,19 @@
  */
 
 export {
+  type ByteSource,
+  bytesSource,
+  CONTAINERS,
+  type ContainerName,
+  combineImages,
+  ImageError,
+  type MemoryImage,
+  type OpenOptions,
+  openImage,
+  snapshotImage,
+  withoutBits,
+} from "../image/index.ts";
+export {
   makeSnapshot,
   /** Page tables as they are, bit by bit: the snapshot document (contract, "Snapshots"). */
   type Snapshot,
@@ -24,8 +37,6 @@ export type {
   /** Entries of one table that are alike, as rules about entries see them. Levels count from the leaf table, 1. */
   EntryFact,
   Hit,
-  /** Whose software bits the entries of a tree hold: Xen's, KVM's, or null where nothing tells. */
-  Owner,
   Rule,
   RuleText,
   Severity,
@@ -52,6 +63,11 @@ export {
 } from "./diff.ts";
 export { diffRuns, type Gap, mapTheSame, type Stretch } from "./diff-runs.ts";
 export { diffMapped, type MappedRun, mappedRuns } from "./mapped-run.ts";
+export type { Owner } from "./owner.ts";
+export { findRoots, type RootDocument, type RootsDocument, type RootsOptions } from "./roots.ts";
+export type { RootHint, RootSource } from "./roots-hint.ts";
+export { rootsInLog } from "./roots-log.ts";
+export { type FoundTrees, treesOfRoots } from "./roots-trees.ts";
 export {
   /** A longest stretch of leaves that go on in the same way. Addresses are bytes, `end` inclusive, `order` log2 of pages. */
   type RunDocument,

@@ -1,5 +1,5 @@
 import type { DecodedEntry, FormatName } from "../format/format.ts";
-import { P2M_TYPE_NAMES, p2mTypeOf } from "../format/index.ts";
+import { p2mTypeNameOf } from "../format/index.ts";
 import { type Run, type RunOptions, runs } from "../radix/runs.ts";
 import type { Tree } from "../radix/tree.ts";
 import { diffStretches, type Gap, type Stretch, sameOutput } from "./diff-runs.ts";
@@ -45,13 +45,12 @@ export function wordsReader(tree: Pick<Tree, "format">): (run: Run) => Words {
 
 function wordsOf(format: FormatName, decoded: DecodedEntry, run: Run): Words {
   const present = run.maps !== null;
-  const type = p2mTypeOf(format, run.hi);
   return {
     present,
     access: present ? decoded.access : null,
     memoryType: present ? decoded.memoryType : null,
     ipat: present && format === "ept" ? (run.lo & 0x40) !== 0 : null,
-    type: type === null ? null : (P2M_TYPE_NAMES[type] ?? `type ${type}`),
+    type: p2mTypeNameOf(format, run.hi),
   };
 }
 

@@ -16,6 +16,7 @@ export interface RootsDocument {
   readonly notes: readonly string[];
 }
 
+/** One root. `root` is its byte address, `levels` the level of its table; the leaf table's is 1. */
 export interface RootDocument {
   readonly root: string;
   readonly format: FormatName;
@@ -36,6 +37,7 @@ export interface RootDocument {
   readonly evidence: readonly { readonly from: RootSource; readonly says: string }[];
 }
 
+/** What to look for, and what is known already. */
 export interface RootsOptions extends ScanOptions {
   /** Roots that something else names: `rootsInLog`. */
   readonly hints?: readonly RootHint[];
@@ -54,7 +56,8 @@ const MOST_EVIDENCE = 8;
 /**
  * Page-table roots of an image: those that a log, VMCBs, VT-d's context tables and AMD-Vi's device table name, and those
  * that nothing names but that have a tree below them. Unless `levels` is given, tables that belong to another one's tree
- * are left out. An empty table cannot be found by its content. Never throws on what the image holds.
+ * are left out. An empty table cannot be found by its content. Addresses are bytes. Never throws on what the image holds.
+ * Facts: page-table-formats.md 2.1, 3.1, 3.2, 4.1 (structures), 1.5, 2.3, 3.4, 4.2 (entries).
  */
 export function findRoots(image: MemoryImage, options: RootsOptions = {}): RootsDocument {
   const scan = scanForRoots(image, options);
@@ -63,22 +66,19 @@ export function findRoots(image: MemoryImage, options: RootsOptions = {}): Roots
   const keyOf = (format: FormatName, root: number): string => `${format}:${root}`;
   const candidates = options.levels === undefined ? tops(image, scan.candidates) : scan.candidates;
 
-  for (const hint of [...(options.hints ?? []), ...scan.hints]) {
-    if (options.format !== undefined && hint.format !== options.format) continue;
-    const known = found.get(keyOf(hint.format, hint.root));
+  for (const named of [...(options.hints ?? []), ...scan.hints]) {
+    const shared = sharedWith(image, named);
+    const hint = shared ?? named;
+    if (options.format !== undefined && hint.format !== options.format && named.format !== options.format) continue;
+    const key = keyOf(hint.format, hint.root);
+    const known = found.get(key);
     if (known) {
       if (known.hints.length < MOST_EVIDENCE) known.hints.push(hint);
       continue;
     }
-    const weight = weighHint(image, FORMATS[hint.format], hint);
-    if (typeof weight !== "string")
-      found.set(keyOf(hint.format, hint.root), {
-        root: hint.root as Mfn,
-        format: FORMATS[hint.format],
-        weight,
-        also: [],
-        hints: [hint],
-      });
+    const format = FORMATS[hint.format];
+    const weight = weighHint(image, format, hint);
+    if (typeof weight !== "string") found.set(key, { root: hint.root as Mfn, format, weight, also: [], hints: [hint] });
     // Memory that happens to look like a structure is no news; a log that does not fit the image is.
     else if (hint.from === "log" || hint.from === "given")
       notes.push(`${hint.says}: ${hint.format} root ${hex(hint.root * 4096)}: ${weight}`);
@@ -99,6 +99,18 @@ export function findRoots(image: MemoryImage, options: RootsOptions = {}): Roots
     roots: [...found.values()].sort(byWorth).map(rootDocument),
     notes,
   };
+}
+
+/**
+ * What names VT-d's root names the P2M's where the IOMMU walks that (xen-mapping.md 7.3): EPT's pointers have a right that
+ * VT-d's never have. Null where the tables are VT-d's own.
+ */
+function sharedWith(image: MemoryImage, hint: RootHint): RootHint | null {
+  if (hint.format !== "vtd" || !image.has(hint.root as Mfn)) return null;
+  const levels = hint.levels === undefined ? [4, 5] : [hint.levels];
+  if (weighLevels(image, FORMATS.vtd, hint.root as Mfn, levels)) return null;
+  const ept = weighLevels(image, FORMATS.ept, hint.root as Mfn, levels);
+  return ept && { ...hint, format: "ept", levels: ept.levels, says: `${hint.says}: the IOMMU walks the P2M itself` };
 }
 
 /** What hangs below a root that something names; or why that cannot be. An empty root is one all the same. */

@@ -22,8 +22,10 @@ export function auditText(document: AuditDocument, style: Style, verbose = false
     plural(tables, "table"),
     owner ?? "",
   ]);
+  const lines = table(rows, [{}, {}, {}, {}, { align: "right" }, {}], "  ");
+  const looked = trees.flatMap(({ evidence }, i) => [lines[i]!, ...evidenceLines(evidence, style, verbose)]);
   const blocks = [
-    [style.bold("Looked at"), ...table(rows, [{}, {}, {}, {}, { align: "right" }, {}], "  ")],
+    [style.bold("Looked at"), ...looked],
     ...rules.map((rule) =>
       ruleLines(
         rule,
@@ -38,6 +40,12 @@ export function auditText(document: AuditDocument, style: Style, verbose = false
     [summary(counts, style)],
   ];
   return `${blocks.map((lines) => lines.join("\n")).join("\n\n")}\n`;
+}
+
+/** Assumptions are always shown, of the other evidence the first. */
+function evidenceLines(evidence: readonly string[], style: Style, verbose: boolean): string[] {
+  const shown = verbose ? evidence : evidence.filter((text, i) => i === 0 || text.startsWith("assumed"));
+  return shown.flatMap((text) => wrap(text, style.width, "      ", "        ").map(style.dim));
 }
 
 function summary(counts: AuditDocument["counts"], style: Style): string {

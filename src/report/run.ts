@@ -138,12 +138,22 @@ export function treeLines(title: string, document: TablesDocument, width: number
 }
 
 /** What a report shows of a run. */
-function runCells({ start, end, maps, order, entries, access, type, flags }: TablesDocument["runs"][number]) {
+function runCells({
+  start,
+  end,
+  maps,
+  order,
+  entries,
+  access,
+  memoryType,
+  type,
+  flags,
+}: TablesDocument["runs"][number]) {
   return {
     range: `${address(start)} – ${address(end)}`,
     maps: maps === null ? "(nothing)" : `→ ${address(maps)}`,
     count: `${thousands(entries)} × ${size(2 ** (order + 12))}`,
-    access,
+    access: memoryType === null ? access : `${access} ${memoryType}`,
     // "Xen P2M type 5 (mmio_direct)": the name is enough.
     type: /\(([^()]{1,40})\)$/.exec(type ?? "")?.[1] ?? type ?? "",
     flags,

@@ -1,11 +1,8 @@
 import { afterAll, describe, expect, it } from "vitest";
-import { auditCommand } from "../../src/cli/audit.ts";
-import { diffCommand } from "../../src/cli/diff.ts";
-import { whyCommand } from "../../src/cli/why.ts";
 import { makeSnapshot } from "../../src/image/snapshot.ts";
+import { goldenPath } from "../image/golden-frames.ts";
 import { iommu, p2m, tree } from "../inspect/audit/build.ts";
-import { golden, run } from "./audit-helpers.ts";
-import { folder } from "./helpers.ts";
+import { folder, physmap } from "./helpers.ts";
 
 const made = tree("ept", [[0x200, 0x40000, 9]]);
 const snapshot = (mfn: number): string =>
@@ -41,6 +38,7 @@ const files = folder({
   "lspci.txt": LSPCI,
   "memory.raw": raw(),
   "key-D.txt": "(XEN) domain1 EPT p2m table:\n(XEN) gfn:           200 order:  9 mfn:        40000 rwx WB \n",
+  "nothing.raw": new Uint8Array(4096),
   "entries.txt": "0x00000000a3e003b7\n",
   "empty.json": "",
   "broken.json": "{",
@@ -52,10 +50,10 @@ afterAll(files.remove);
 
 describe("physmap audit", () => {
   it("exits 0 where there is nothing but notes, 1 where there is more", async () => {
-    const good = await run(auditCommand, "audit", at("good.json"));
+    const good = await physmap("audit", at("good.json"));
     expect(good).toMatchObject({ code: 0, err: "" });
     expect(good.out).toContain("0 faults, 0 risks, 0 waste");
-    const bad = await run(auditCommand, "audit", at("bad.json"), "--json");
+    const bad = await physmap("audit", at("bad.json"), "--json");
     expect(bad.code).toBe(1);
     expect(JSON.parse(bad.out)).toMatchObject({
       physmap: 1,
@@ -66,33 +64,25 @@ describe("physmap audit", () => {
   });
 
   it("reads what the rig recorded, memory images by their roots, and scripts", async () => {
-    expect((await run(auditCommand, "audit", golden("s5a_deb417_iommu"), "--rule", "iommu-missing")).code).toBe(0);
+    expect((await physmap("audit", goldenPath("s5a_deb417_iommu"), "--rule", "iommu-missing")).code).toBe(0);
     const image = [at("memory.raw"), "--base", "0x7f000000", "--root", "1/ept:0x7f000000"];
-    const read = await run(auditCommand, "audit", ...image, "--json");
+    const read = await physmap("audit", ...image, "--json");
     expect(JSON.parse(read.out)).toMatchObject({ trees: [{ name: "d1 p2m", format: "ept", tables: 3 }] });
     expect(read.code).toBe(0);
-    const script = await run(auditCommand, "audit", at("script.json"), "--json");
+    const script = await physmap("audit", at("script.json"), "--json");
     expect(JSON.parse(script.out).trees).toMatchObject([{ name: "d1 p2m", owner: "xen" }]);
   });
 
   it("takes BARs from lspci, the hypervisor's frames, and rules by name", async () => {
-    const half = await run(
-      auditCommand,
-      "audit",
-      at("good.json"),
-      "--lspci",
-      at("lspci.txt"),
-      "--rule",
-      "bar-half-mapped",
-    );
+    const half = await physmap("audit", at("good.json"), "--lspci", at("lspci.txt"), "--rule", "bar-half-mapped");
     expect(half.code).toBe(1);
     expect(half.out).toContain("0000:82:00.0 BAR 0: 3584 of 4096 frames are not mapped");
-    const xen = await run(auditCommand, "audit", at("good.json"), "--hypervisor", "0x40000000-0x400fffff");
+    const xen = await physmap("audit", at("good.json"), "--hypervisor", "0x40000000-0x400fffff");
     expect(xen.out).toContain("leads to 256 frame(s) of the hypervisor");
   });
 
   it("prints SARIF", async () => {
-    const { code, out } = await run(auditCommand, "audit", at("bad.json"), "--sarif");
+    const { code, out } = await physmap("audit", at("bad.json"), "--sarif");
     expect(code).toBe(1);
     expect(JSON.parse(out)).toMatchObject({
       version: "2.1.0",
@@ -107,7 +97,7 @@ describe("physmap audit", () => {
     [["other.json"], /other\.json: no page tables/],
     [["not-gzip.gz"], /not-gzip\.gz: cannot be unpacked/],
     [["key-D.txt"], /a text dump has no tables to check, physmap diff compares it/],
-    [["memory.raw"], /memory\.raw: a memory image: give the roots/],
+    [["nothing.raw"], /nothing\.raw: no page tables found in this memory image: give their roots/],
     [["memory.raw", "--root", "7f000000"], /--root 7f000000: expected/],
     [["memory.raw", "--root", "0x7f000000"], /of which format/],
     [["memory.raw", "--root", "ept:0x7f000001"], /not a multiple of 0x1000/],
@@ -117,7 +107,7 @@ describe("physmap audit", () => {
     [["good.json", "--rule", "nonsense"], /--rule nonsense: no such rule/],
     [["good.json", "--hypervisor", "7"], /--hypervisor 7: expected 0xSTART-0xEND/],
   ])("%s: exits 2 and says what is wrong", async ([name, ...rest], says) => {
-    const { code, err } = await run(auditCommand, "audit", at(name!), ...rest);
+    const { code, err } = await physmap("audit", at(name!), ...rest);
     expect(code).toBe(2);
     expect(err).toMatch(says);
   });
@@ -125,29 +115,29 @@ describe("physmap audit", () => {
 
 describe("physmap diff", () => {
   it("compares snapshots, text dumps, images and scripts, in any pair", async () => {
-    expect((await run(diffCommand, "diff", at("good.json"), at("good.json"))).code).toBe(0);
-    const differs = await run(diffCommand, "diff", at("good.json"), at("bad.json"), "--json");
+    expect((await physmap("diff", at("good.json"), at("good.json"))).code).toBe(0);
+    const differs = await physmap("diff", at("good.json"), at("bad.json"), "--json");
     expect(differs.code).toBe(1);
     expect(JSON.parse(differs.out)).toMatchObject({ kind: "diff", pairs: [{ differences: 0 }, { differences: 1 }] });
     const image = ["--base", "0x7f000000", "--root", "1/ept:0x7f000000"];
-    expect((await run(diffCommand, "diff", at("key-D.txt"), at("memory.raw"), ...image)).code).toBe(0);
-    const script = await run(diffCommand, "diff", at("script.json"), at("memory.raw"), ...image);
+    expect((await physmap("diff", at("key-D.txt"), at("memory.raw"), ...image)).code).toBe(0);
+    const script = await physmap("diff", at("script.json"), at("memory.raw"), ...image);
     expect(script.code).toBe(1);
     expect(script.out).toContain("→ 0x3400_0000");
   });
 
   it("asks for a format where a text is a bare list", async () => {
-    const { code, err } = await run(diffCommand, "diff", at("entries.txt"), at("entries.txt"));
+    const { code, err } = await physmap("diff", at("entries.txt"), at("entries.txt"));
     expect(code).toBe(2);
     expect(err).toMatch(/a bare list of entries needs --format/);
-    const told = await run(diffCommand, "diff", at("entries.txt"), at("entries.txt"), "--format", "ept");
+    const told = await physmap("diff", at("entries.txt"), at("entries.txt"), "--format", "ept");
     expect(told.code).toBe(0);
   });
 });
 
 describe("physmap why, on tables", () => {
   it("walks every tree of a snapshot, level by level and bit by bit", async () => {
-    const { code, out } = await run(whyCommand, "why", "0x201", at("good.json"), "-v");
+    const { code, out } = await physmap("why", "0x201", at("good.json"), "-v");
     expect(code).toBe(0);
     expect(out).toContain("leads to machine address 0x4000_1000 by an entry of 2 MiB");
     expect(out).toMatch(/PML4E, bit by bit/);
@@ -156,13 +146,13 @@ describe("physmap why, on tables", () => {
 
   it("takes addresses, images and text dumps", async () => {
     const image = ["--base", "0x7f000000", "--root", "1/ept:0x7f000000"];
-    const read = await run(whyCommand, "why", "--address", "0x201000", at("memory.raw"), ...image, "--json");
+    const read = await physmap("why", "--address", "0x201000", at("memory.raw"), ...image, "--json");
     expect(JSON.parse(read.out)).toMatchObject({
       kind: "walk",
       gfn: "0x201",
       trees: [{ maps: "0x40001000", order: 9 }],
     });
-    const text = await run(whyCommand, "why", "0x201", at("key-D.txt"));
+    const text = await physmap("why", "0x201", at("key-D.txt"));
     expect(text.out).toContain("leads to 0x4000_1000 (an entry of 2 MiB, rwx, WB)");
   });
 });

@@ -12,6 +12,8 @@ export const GOLDENS = readdirSync(folder)
   .filter((name) => name.endsWith(".json.gz"))
   .map((name) => name.slice(0, -".json.gz".length));
 
+export const goldenPath = (name: string): string => `${folder}/${name}.json.gz`;
+
 export interface GoldenImage {
   readonly frames: Frames;
   readonly trees: readonly { readonly domain: number; readonly what: string; readonly tree: Tree }[];
@@ -20,7 +22,7 @@ export interface GoldenImage {
 
 /** Page tables of real Xen. */
 export const goldenSnapshot = (name: string): GoldenImage["snapshot"] =>
-  JSON.parse(gunzipSync(readFileSync(`${folder}/${name}.json.gz`)).toString("utf8")) as GoldenImage["snapshot"];
+  JSON.parse(gunzipSync(readFileSync(goldenPath(name))).toString("utf8")) as GoldenImage["snapshot"];
 
 /** The same as the bytes of frames, and as trees. */
 export function golden(name: string): GoldenImage {

@@ -48,10 +48,13 @@ describe("the package", () => {
     expect(said.names["physmap/inventory"]).toEqual(expect.arrayContaining(["readInputs", "readLspci", "readXlCfg"]));
     expect(said.names["physmap/inspect"]).toEqual(
       expect.arrayContaining([
+        "audit",
         "compareTrees",
         "diffRuns",
+        "findRoots",
         "makeSnapshot",
         "mapTheSame",
+        "openImage",
         "snapshotTrees",
         "tablesDocument",
       ]),

@@ -1,9 +1,19 @@
 import { gfn } from "../../src/address.ts";
+import { snapshotImage } from "../../src/image/index.ts";
 import { makeSnapshot } from "../../src/image/snapshot.ts";
+import { audit } from "../../src/inspect/audit/audit.ts";
+import { diffSides, sideOfDump, sideOfTree } from "../../src/inspect/diff.ts";
+import { findRoots } from "../../src/inspect/roots.ts";
+import { rootsInLog } from "../../src/inspect/roots-log.ts";
+import { treesOfRoots } from "../../src/inspect/roots-trees.ts";
 import { tablesDocument } from "../../src/inspect/tables.ts";
+import { readTextDumps } from "../../src/inspect/text/read.ts";
+import { walkTables } from "../../src/inspect/why.ts";
 import { type Inventory, makeCollect, readInputs } from "../../src/inventory/index.ts";
 import { compare, parseKeys, plan, readScript, readTrace, runScript, why } from "../../src/plan/index.ts";
 import { runDocument } from "../../src/report/run.ts";
+import { goldenSnapshot } from "../image/golden-frames.ts";
+import { goldenTrees } from "../inspect/audit/goldens.ts";
 import { example, readExample } from "./helpers.ts";
 
 /** A document that Physmap gives, by a name that says what is special about it. */
@@ -155,6 +165,45 @@ const TABLES: readonly Output[] = [
   ["snapshot", "of the model", () => makeSnapshot({ host: "none", depth: { of: 2 } }, trees())],
 ];
 
+const KEY_D = "(XEN) domain1 EPT p2m table:\n(XEN) gfn:           200 order:  9 mfn:        40000 rwx WB \n";
+const COUNTERS = "pages_4k: 512\npages_2m: 3\npages_1g: 0\n";
+const sidesOf = (text: string) => readTextDumps(text).dumps.map(sideOfDump);
+const VTD = "v_s7_417_iommu";
+const AMD = "s5h_deb417_iommu";
+const imageOf = (name: string) => snapshotImage(goldenSnapshot(name).frames);
+/** Read as if memory held something else beside the tables. */
+const noted = { ...imageOf("ept_s7_417"), notes: ["the file's last 3 bytes are no whole frame"] };
+const log = rootsInLog([
+  `AMD-Vi: Setup I/O page table: device id = 0x18, type = 0x1, root table = ${goldenSnapshot(AMD).roots[1]!.root}, domain = 0, paging mode = 4`,
+]);
+const found = (name: string) => treesOfRoots(imageOf(name), findRoots(imageOf(name))).trees;
+
+const INSPECTED: readonly Output[] = [
+  ["roots", "of an image that something was noticed about", () => findRoots(noted, { hints: log })],
+  ["roots", "a log names one, one has lost its entries", () => findRoots(imageOf(AMD), { hints: log })],
+  ["roots", "none", () => findRoots(snapshotImage({ "0x1": { "0": "0x1" } }))],
+  ["audit", "given trees, VT-d", () => audit({ trees: goldenTrees(VTD), maxTables: 8 })],
+  ["audit", "trees that were found", () => audit({ trees: found(VTD) })],
+  [
+    "audit",
+    "a root that is not there",
+    () =>
+      audit({
+        trees: goldenTrees(AMD).map((t) => ({ ...t, tree: { ...t.tree, memory: { frame: () => undefined } } })),
+      }),
+  ],
+  [
+    "diff",
+    "two snapshots",
+    () => diffSides(goldenTrees(VTD).map(sideOfTree), goldenTrees("v_s5a_417_iommu").slice(1).map(sideOfTree)),
+  ],
+  ["diff", "a dump and tables", () => diffSides(sidesOf(KEY_D), goldenTrees("ept_s7_417").map(sideOfTree))],
+  ["diff", "counters and tables", () => diffSides(sidesOf(COUNTERS), goldenTrees("ept_s7_417").map(sideOfTree))],
+  ["walk", "all trees, and a dump", () => walkTables(0x2000001, goldenTrees(VTD), readTextDumps(KEY_D).dumps)],
+  ["walk", "where nothing is", () => walkTables(2 ** 51, goldenTrees(AMD), [])],
+  ["tables", "found, VT-d", () => tablesDocument(goldenTrees(VTD)[1]!.tree)],
+];
+
 /** Two requests of a log of host-inputs.md 7's shape: one in several calls, timed, and one that failed. */
 const LOG = [
   "(XEN) [  812.100200] memory_map:add: d3 gfn=1000000 mfn=202000000 nr=18000",
@@ -204,4 +253,4 @@ const READ: readonly Output[] = [
   ],
 ];
 
-export const OUTPUTS: readonly Output[] = [...PLANS, ...COMPARES, ...WHYS, ...RUNS, ...TABLES, ...READ];
+export const OUTPUTS: readonly Output[] = [...PLANS, ...COMPARES, ...WHYS, ...RUNS, ...TABLES, ...INSPECTED, ...READ];

@@ -5,17 +5,21 @@ import { made, pathOf, validator } from "./helpers.ts";
 
 /** The kinds of document that there are. */
 const KINDS = [
+  "audit",
   "batch-error",
   "batch-host",
   "calibration",
   "collect",
   "compare",
+  "diff",
   "plan",
+  "roots",
   "run",
   "script",
   "snapshot",
   "tables",
   "trace",
+  "walk",
   "why",
 ];
 /** Documents that are read, and in which later versions may have more. */

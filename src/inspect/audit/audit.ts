@@ -42,6 +42,8 @@ export interface AuditDocument {
     readonly levels: number;
     readonly tables: number;
     readonly owner: "xen" | "kvm" | null;
+    /** Why it is taken for a tree, and for whose; empty where it was given. */
+    readonly evidence: readonly string[];
   }[];
   /** Number of findings by severity, those that are not listed included. */
   readonly counts: Readonly<Record<Severity, number>>;
@@ -103,7 +105,7 @@ export function audit(input: AuditInput, rules: readonly Rule[] = RULES): AuditD
   return {
     physmap: 1,
     kind: "audit",
-    trees: facts.trees.map(({ name, domain, what, tree, visits, owner }) => ({
+    trees: facts.trees.map(({ name, domain, what, tree, visits, owner, evidence = [] }) => ({
       name,
       domain,
       what,
@@ -112,6 +114,7 @@ export function audit(input: AuditInput, rules: readonly Rule[] = RULES): AuditD
       levels: tree.levels,
       tables: visits.length,
       owner,
+      evidence,
     })),
     counts: countsOf(found),
     rules: found.map(({ rule: { id, severity, says, reference, fix }, count }) => ({

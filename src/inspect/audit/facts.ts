@@ -1,5 +1,5 @@
 import type { Run } from "../../radix/runs.ts";
-import { type AuditInput, type Facts, type Hit, type Pair, SEVERITIES, type SurveyedTree } from "./rule.ts";
+import { type AuditInput, type Facts, type Hit, type Pair, SEVERITIES, type SurveyedTree, sameDomain } from "./rule.ts";
 import { survey } from "./survey.ts";
 
 /** Survey all trees, and pair those of one domain. Trees with the same root are one, which both walk. */
@@ -9,7 +9,7 @@ export function factsOf(input: AuditInput): Facts {
     .filter(({ what }) => what === "p2m")
     .flatMap((p2m) =>
       trees
-        .filter(({ what, domain, tree }) => what === "iommu" && domain === p2m.domain && tree.root !== p2m.tree.root)
+        .filter((other) => other.what === "iommu" && sameDomain(other, p2m) && other.tree.root !== p2m.tree.root)
         .map((iommu): Pair => ({ p2m, iommu })),
     );
   return { input, trees, pairs };

@@ -4,6 +4,7 @@ import type { Run } from "../../radix/runs.ts";
 import type { Tree } from "../../radix/tree.ts";
 import type { FrameRange, FrameSet } from "../../ranges.ts";
 import type { Words } from "../mapped-run.ts";
+import type { Owner } from "../owner.ts";
 
 /**
  * fault: the hardware faults on it, or a device or guest reaches what it must not. risk: works, but not as meant, or no
@@ -11,9 +12,6 @@ import type { Words } from "../mapped-run.ts";
  */
 export type Severity = "fault" | "risk" | "waste" | "note";
 export const SEVERITIES: readonly Severity[] = ["fault", "risk", "waste", "note"];
-
-/** Whose software bits the entries hold; null where nothing tells. */
-export type Owner = "xen" | "kvm" | null;
 
 /** One tree to be checked, and whose it is. */
 export interface AuditTree {
@@ -23,7 +21,14 @@ export interface AuditTree {
   readonly domain: number | null;
   readonly what: "p2m" | "iommu";
   readonly tree: Tree;
+  /** Trees of one domain whose number nothing tells have the same. Default: such trees are taken for one domain's. */
+  readonly group?: number;
+  /** Why this is taken for a tree, and for whose; left out where it was given. */
+  readonly evidence?: readonly string[];
 }
+
+/** Whether two trees are taken for one domain's. */
+export const sameDomain = (a: AuditTree, b: AuditTree): boolean => a.domain === b.domain && a.group === b.group;
 
 /** A memory BAR of the host, in machine frames. */
 export interface AuditBar {

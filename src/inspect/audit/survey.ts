@@ -3,7 +3,7 @@ import { type Raw, TABLE } from "../../format/format.ts";
 import { type Run, runs } from "../../radix/runs.ts";
 import { pagesAt } from "../../radix/tree.ts";
 import { wordsReader } from "../mapped-run.ts";
-import { ownerOf } from "./owner.ts";
+import { ownerOf } from "../owner.ts";
 import type { AuditInput, AuditTree, Hit, SurveyedTree, Visit } from "./rule.ts";
 
 const MAX_TABLES = 2 ** 20;

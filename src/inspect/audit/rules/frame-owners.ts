@@ -2,14 +2,14 @@ import { hex } from "../../../address.ts";
 import { FrameSet } from "../../../ranges.ts";
 import { hitOnRun } from "../facts.ts";
 import { inputOf, type Output, outputsOf, overlaps } from "../outputs.ts";
-import type { Facts, Hit, Rule, SurveyedTree } from "../rule.ts";
+import { type Facts, type Hit, type Rule, type SurveyedTree, sameDomain } from "../rule.ts";
 import { isBorrowed, MMIO_DIRECT, xenType } from "../xen-rights.ts";
 
 /** The hardware domain has every device and, in relaxed mode, all RAM in its tables (xen-mapping.md 7.9, 8.3). */
 const isHost = ({ tree }: Output): boolean => tree.domain === 0;
 
 const foreign = (a: Output, b: Output): boolean =>
-  a.tree.domain !== b.tree.domain && !isBorrowed(a.tree, a.run) && !isBorrowed(b.tree, b.run);
+  !sameDomain(a.tree, b.tree) && !isBorrowed(a.tree, a.run) && !isBorrowed(b.tree, b.run);
 
 /** Frames that some P2M has as direct MMIO, and BARs: IOMMU tables do not tell what a frame is. */
 const deviceFrames = ({ trees, input }: Facts): FrameSet =>
@@ -20,10 +20,12 @@ const deviceFrames = ({ trees, input }: Facts): FrameSet =>
 
 /** What a domain has: its P2M; its IOMMU tables where there is none. What these reach beyond is a rule of its own. */
 const owning = ({ trees }: Facts): SurveyedTree[] =>
-  trees.filter(({ what, domain }) => what === "p2m" || !trees.some((t) => t.what === "p2m" && t.domain === domain));
+  trees.filter(
+    (tree) => tree.what === "p2m" || !trees.some((other) => other.what === "p2m" && sameDomain(other, tree)),
+  );
 
 function* pairsOf(facts: Facts, host: boolean, device: boolean | null): Generator<Hit> {
-  if (new Set(facts.trees.map(({ domain }) => domain)).size < 2) return;
+  if (facts.trees.every((tree) => sameDomain(tree, facts.trees[0]!))) return;
   const devices = device === null ? FrameSet.empty() : deviceFrames(facts);
   const wanted = (a: Output, b: Output): boolean => foreign(a, b) && (isHost(a) || isHost(b)) === host;
   for (const { a, b, start, end } of overlaps(outputsOf(owning(facts)), wanted)) {
