@@ -12,7 +12,7 @@ import { readFiles } from "./house/tree.mjs";
 
 const root = process.argv[2] ?? fileURLToPath(new URL("..", import.meta.url));
 const files = readFiles(root);
-const sources = files.filter(({ path }) => /^src\/.*\.ts$/.test(path));
+const sources = files.filter(({ path }) => /^(?:src|web)\/.*\.tsx?$/.test(path));
 const imports = sources.flatMap(importsOf);
 
 const { failures: tooLong, warnings } = lengths(sources);

@@ -14,7 +14,8 @@ const LOCK = "package-lock.json";
 const LOCK_MARK = "node_modules/.physmap-lock";
 const BUILD_MARK = "node_modules/.physmap-build";
 /** What the build reads. */
-const BUILD_INPUTS = ["src", "package.json", LOCK, "tsconfig.json", "tsconfig.build.json"];
+const BUILD_INPUTS = ["src", "web", "examples", "package.json", LOCK, "tsconfig.json", "tsconfig.build.json"];
+const FOLDERS = new Set(["src", "web", "examples"]);
 
 function run(...args) {
   process.stderr.write(`physmap: npm ${args.join(" ")}\n`);
@@ -59,7 +60,7 @@ function install() {
 }
 
 function build() {
-  const inputs = BUILD_INPUTS.flatMap((path) => (path === "src" ? filesUnder(path) : [path]));
+  const inputs = BUILD_INPUTS.flatMap((path) => (FOLDERS.has(path) ? filesUnder(path) : [path]));
   const hash = hashOf(inputs);
   if (existsSync(join(ROOT, "dist")) && isMarked(BUILD_MARK, hash)) return;
   rmSync(join(ROOT, BUILD_MARK), { force: true });

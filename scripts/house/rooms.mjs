@@ -20,8 +20,9 @@ const ALIASES = new Map([
 const FLOOR_OF = new Map(FLOORS.flatMap((rooms, floor) => rooms.map((room) => [room, floor])));
 const NODE_MODULES = new Set(builtinModules);
 
-/** "src/xen/p2m/ept.ts" → "xen". */
+/** "src/xen/p2m/ept.ts" → "xen", "web/map/draw.ts" → "web". */
 function roomOf(path) {
+  if (path.startsWith("web/")) return "web";
   const name = path.split("/")[1];
   return ALIASES.get(name) ?? name;
 }
@@ -35,6 +36,7 @@ function unlawful({ file, name, target }) {
     if (name === "physmap" || name.startsWith("physmap/")) return `import the file, not the package: ${name}`;
     return null;
   }
+  if (room === "web" && /^(?:web|examples)\//.test(target)) return null;
   if (!target.startsWith("src/")) return `src imports nothing outside src: ${name}`;
   const other = roomOf(target);
   const otherFloor = FLOOR_OF.get(other);

@@ -1,9 +1,9 @@
 /**
- * The files of a repository: what git tracks, and all of src/; outside git, whatever is there. Other untracked files
+ * The files of a repository: what git tracks, and all of src/ and web/; outside git, whatever is there. Other untracked files
  * are left out, because a clone may hold its user's own logs and configurations.
  */
 import { spawnSync } from "node:child_process";
-import { lstatSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, lstatSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 
@@ -23,7 +23,7 @@ function paths(root) {
   const { status, stdout } = spawnSync("git", args, { cwd: root, encoding: "utf8", maxBuffer: 2 ** 26 });
   if (status !== 0) return walk(root);
   const tracked = stdout.split("\0").filter((path) => path !== "");
-  return [...new Set([...tracked, ...walk(root, "src")])];
+  return [...new Set([...tracked, ...walk(root, "src"), ...(existsSync(join(root, "web")) ? walk(root, "web") : [])])];
 }
 
 function textOf(file) {

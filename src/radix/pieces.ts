@@ -51,8 +51,8 @@ export interface RunOptions {
   readonly onProblem?: (problem: Problem) => void;
   /** Called each time that a table is reached, root included. */
   readonly onTable?: (level: number, table: Mfn) => void;
-  /** Whether to leave a table that lies wholly in [from, to) out, because the caller knows what it and its subtree hold. */
-  readonly skip?: (level: number, table: Mfn) => boolean;
+  /** Whether to leave a table that lies wholly in [from, to) out, because the caller knows what it and its subtree hold. `base` is its first input frame. */
+  readonly skip?: (level: number, table: Mfn, base: number) => boolean;
 }
 
 const MAX_TABLES = 2 ** 22;
@@ -93,7 +93,7 @@ export function* pieces(tree: Tree, options: RunOptions = {}): Generator<Run> {
       stack.length = 0;
       return;
     }
-    if (skip && base >= from && base + pagesAt(level + 1) <= to && skip(level, table)) return;
+    if (skip && base >= from && base + pagesAt(level + 1) <= to && skip(level, table, base)) return;
     tables++;
     const words = memory.frame(table);
     if (!words) {

@@ -46,6 +46,9 @@ const LAWFUL = {
   "src/cli.ts": 'import "./cli/plan.ts";\n',
   "src/cli/plan.ts": 'import { readFileSync } from "node:fs";\nimport { t } from "../radix/tree.ts";\n',
   "src/index.ts": 'export { t } from "./radix/tree.ts";\n',
+  "web/app.tsx":
+    'import { t } from "../src/radix/tree.ts";\nimport "./draw.ts";\nimport x from "../examples/x.txt?raw";\n',
+  "web/draw.ts": "",
   "a.md": `net${MACHINE_PATH} .${MACHINE_PATH} my-${REGISTRY.replace("npmjs", "npm")}\n`,
   "src/plan/p.ts": lines(301),
   "src/plan/q.ts": lines(300),
@@ -62,7 +65,7 @@ describe("check-house", () => {
     expect(checkTree(LAWFUL)).toEqual({
       status: 0,
       violations: [],
-      summary: "house: 12 source files, 11 imports, 13 files in all, 0 violations, 1 warnings",
+      summary: "house: 14 source files, 14 imports, 15 files in all, 0 violations, 1 warnings",
       warnings: "src/plan/p.ts:301: warning: 301 lines: keep a file to one idea, under 300 lines\n",
     });
   });
@@ -77,6 +80,9 @@ describe("check-house", () => {
     ["dynamic", "src/xen/f.ts", 'const p = (await import("../plan/p.ts")).p;', "1: xen (floor 3)"],
     ["as a type", "src/xen/g.ts", 'type P = typeof import("../plan/p.ts");', "1: xen (floor 3)"],
     ["xen to inventory", "src/xen/h.ts", 'import "../inventory/i.ts";', "1: xen (floor 3) may not import inventory"],
+    ["web to cli", "web/a.ts", 'import "../src/cli/plan.ts";', "1: web (floor 7) may not import cli (floor 7)"],
+    ["web to node", "web/b.ts", 'import "node:fs";', "1: only src/cli may import Node's modules: node:fs"],
+    ["src to web", "src/cli/w.ts", 'import "../../web/draw.ts";', "1: src imports nothing outside src"],
     ["plan to inspect", "src/plan/a.ts", 'import "../inspect/compare.ts";', "1: plan (floor 5) may not import inspect"],
     ["inspect to plan", "src/inspect/a.ts", 'import "../plan/p.ts";', "1: inspect (floor 5) may not import plan"],
     ["cli to index", "src/cli/a.ts", 'import "../index.ts";', "1: cli (floor 7) may not import index.ts (floor 7)"],

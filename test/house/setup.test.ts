@@ -36,7 +36,7 @@ function run(script: string, args: readonly string[] = [], env: Readonly<Record<
 beforeEach(() => {
   root = realpathSync(mkdtempSync(join(tmpdir(), "physmap-setup-")));
   cpSync(SCRIPTS, join(root, "scripts"), { recursive: true });
-  for (const folder of ["src/plan", "examples/p40", "below"]) mkdirSync(join(root, folder), { recursive: true });
+  for (const folder of ["src/plan", "web", "examples/p40", "below"]) mkdirSync(join(root, folder), { recursive: true });
   for (const name of ["package-lock.json", "tsconfig.json", "tsconfig.build.json"]) put(name, "{}");
   put("package.json", '{ "type": "commonjs" }');
   put("src/plan/a.ts", "export {};");
