@@ -29,6 +29,8 @@ export interface MadeCall {
 
 /** The mapping of a scenario's BARs under way: a model that stands after a number of calls and can only go on. */
 export interface Replay {
+  /** The domain as it stands. */
+  readonly domain: Domain;
   readonly calls: number;
   /** What the calls so far cost. */
   cost(): Ledger;
@@ -46,7 +48,7 @@ export function replay(
   scenario: Scenario,
   layout: Layout,
   barTables?: number,
-  onAct: (act: Act, domain: Domain) => void = () => {},
+  onAct: (act: Act) => void = () => {},
 ): Replay {
   const { domain } = prepare(scenario, layout, { barTables });
   const start = copyLedger(domain.ledger);
@@ -63,7 +65,7 @@ export function replay(
     act = waiting.shift() ?? null;
     done = 0;
     if (act === null) return null;
-    onAct(act, domain);
+    onAct(act);
     if (scenario.guest.kind !== "pvh") domain.ledger.infoCalls++;
     return act;
   };
@@ -77,6 +79,7 @@ export function replay(
   const rest = (now: Act): Stretch => ({ gfn: now.gfn + done, mfn: now.mfn + done, pages: now.pages - done });
 
   return {
+    domain,
     get calls() {
       return calls;
     },
