@@ -98,7 +98,6 @@ const NOT_COVERED = [
   "Tables that VT-d shares with EPT: no emulator has VMX and VT-d together here.",
   "dom0's own IOMMU tables as boot fills them (a PV dom0's in its modes, a PVH dom0's reserved ranges): the model has no step for it. A recorded golden holds one of them.",
   "An MSI-X device of a PVH dom0 at run time, and read-only frames other than those that boot makes.",
-  "VT-d beside an AMD processor on 4.14, which does not look for it.",
   "IOMMU tables running out of memory; guests that run (accessed and dirty bits, memory types set by guest MTRRs).",
   "Pools of single pages on 4.14, which counts them in MiB.",
   "On Bochs the frames of RAM are compared up to renaming; on 4.14 only in the ranges that a script touches, since a domain starts with an APIC page there that the model leaves out.",

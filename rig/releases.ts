@@ -21,7 +21,7 @@ export interface XenRelease {
   /** Paths inside the unpacked packages. A symbol file may be compressed. */
   readonly image: string;
   readonly symbols: string;
-  /** Up to 4.16 the processor's vendor decided which IOMMU is looked for (rig.md 2). */
+  /** Up to 4.16 the name that the processor gives as its maker's decides which IOMMU is looked for (rig.md 2). */
   readonly vtdBesideAmd: boolean;
   readonly offsets: Offsets;
 }

@@ -7,7 +7,10 @@ import type { Emulator } from "./tools.ts";
 /** A machine to boot, and everything that two scripts must agree on to share a boot. */
 export interface Target {
   readonly emulator: Emulator;
+  /** Whose virtualisation the processor has. */
   readonly cpu: "amd" | "intel";
+  /** What it says it is. */
+  readonly vendor: "amd" | "intel";
   readonly release: XenRelease;
   readonly dom0: Dom0;
   /** The hypervisor's whole command line. */
@@ -34,28 +37,31 @@ function dom0Of(cmdline: string): Dom0 | undefined {
   return parts.filter((part): part is Dom0 => part === "pv" || part === "pvh").at(-1);
 }
 
-function qemuProcessor(hypervisor: RigHypervisor, iommu: Target["iommuFormat"]): string[] {
+/**
+ * The name that a processor gives as its maker's. An Intel processor has no VMX here (rig.md 2), so VT-d tables of HVM
+ * guests need SVM beside intel-iommu; a release that goes by the name to look for an IOMMU is told the other one.
+ */
+const vendorOf = ({ cpu }: RigHypervisor, iommu: Target["iommuFormat"], release: XenRelease): Target["cpu"] =>
+  cpu === "amd" && iommu === "vtd" && !release.vtdBesideAmd ? "intel" : cpu;
+
+function qemuProcessor(hypervisor: RigHypervisor, iommu: Target["iommuFormat"], vendor: Target["cpu"]): string[] {
   const physBits = hypervisor.physBits ?? 46;
-  // rig.md 2: an Intel processor has no VMX here, so VT-d tables of HVM guests need the AMD one beside intel-iommu.
-  const cpu = hypervisor.cpu === "amd" ? "qemu64,+svm,+npt,+pdpe1gb" : "Broadwell-noTSX";
+  const named = vendor === hypervisor.cpu ? "" : ",vendor=GenuineIntel";
+  const cpu = hypervisor.cpu === "amd" ? `qemu64${named},+svm,+npt,+pdpe1gb` : "Broadwell-noTSX";
   const unit = { amdvi: ["amd-iommu"], vtd: ["intel-iommu,intremap=on,aw-bits=48"] };
   return ["-cpu", `${cpu},phys-bits=${physBits}`, ...(iommu ? unit[iommu] : []).flatMap((d) => ["-device", d])];
 }
 
-/**
- * Which machine carries out a script for this hypervisor. Throws for a release that the rig does not have, and for VT-d
- * beside an AMD processor where the release does not look for it.
- */
+/** Which machine carries out a script for this hypervisor. Throws for a release that the rig does not have. */
 export function targetOf(hypervisor: RigHypervisor, options: TargetOptions = {}): Target {
   const release = releaseOf(hypervisor.xen);
   const { cpu, cmdline = "" } = hypervisor;
   const iommuFormat = hypervisor.iommu === undefined ? (cpu === "amd" ? "amdvi" : null) : hypervisor.iommu;
-  if (cpu === "amd" && iommuFormat === "vtd" && !release.vtdBesideAmd)
-    throw new Error(`Xen ${release.version} looks for no VT-d beside an AMD processor: take 4.17 or later`);
   const emulator = cpu === "intel" && iommuFormat === null ? "bochs" : "qemu";
   // The hypervisor's own default too, and several times quicker under emulation.
   const dom0 = dom0Of(cmdline) ?? "pv";
-  const shared = { cpu, release, dom0, iommuFormat, devices: options.devices ?? [] };
+  const vendor = vendorOf(hypervisor, iommuFormat, release);
+  const shared = { cpu, vendor, release, dom0, iommuFormat, devices: options.devices ?? [] };
   if (emulator === "bochs")
     return {
       ...shared,
@@ -73,7 +79,7 @@ export function targetOf(hypervisor: RigHypervisor, options: TargetOptions = {})
       `${CONSOLE} dom0_mem=256M${iommuFormat ? " iommu=verbose,debug" : ""}` +
       `${cpu === "amd" && iommuFormat === "vtd" ? " iommu=no-sharept" : ""}` +
       `${cmdline === "" ? "" : ` ${cmdline}`}`,
-    processor: qemuProcessor(hypervisor, iommuFormat),
+    processor: qemuProcessor(hypervisor, iommuFormat, vendor),
     p2mFormat: "npt",
     memoryMiB: options.memoryMiB ?? 2048,
   };

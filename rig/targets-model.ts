@@ -46,7 +46,7 @@ export const ramOf = (target: Target): FrameRange[] =>
 
 /** The model's machine for a target; `physBits` where a script asks QEMU for another width. */
 export function modelSpec(target: Target, physBits?: number): Partial<MachineSpec> {
-  const facts = FACTS[target.emulator === "bochs" ? "bochs" : target.cpu === "amd" ? "q35-amd" : "q35-intel"];
+  const facts = FACTS[target.emulator === "bochs" ? "bochs" : target.vendor === "amd" ? "q35-amd" : "q35-intel"];
   const registers = target.iommuFormat ? IOMMU_REGISTERS[target.iommuFormat] : [];
   const iommu = { amdvi: QEMU_AMDVI, vtd: QEMU_VTD };
   const lacks = [...facts.callerLacks, interrupts(target), ...registers];

@@ -1,11 +1,12 @@
 import { newTable } from "../radix/edit.ts";
 import { store } from "../radix/entries.ts";
-
+import { newPosition } from "../radix/tree.ts";
 import { ERRNO } from "./constants.ts";
 import { type Domain, type DomainSpec, makeDomain } from "./domain.ts";
 import { makeTables } from "./iommu/driver.ts";
 import { ALL, flushIotlb, MODIFIED } from "./iommu/flush.ts";
 import { requestMap } from "./iommu/request.ts";
+import { reach } from "./iommu/slots.ts";
 import type { Machine } from "./machine.ts";
 import { backendOf } from "./p2m/backends.ts";
 
@@ -60,8 +61,21 @@ export function assignDevice(domain: Domain, bdf: string): number {
     }
   }
   if (domain.devices.has(bdf)) return ERRNO.EBUSY;
+  const tables = reachForDevice(domain);
+  if (tables < 0) return tables;
   domain.devices.add(bdf);
   return 0;
+}
+
+/**
+ * Up to 4.16 VT-d gets the root for the first device, if nothing has been mapped before, by a walk to dfn 0 that makes
+ * the tables on the way. Returns 0 or an error.
+ */
+function reachForDevice(domain: Domain): number {
+  const { machine, iommu } = domain;
+  if (iommu === null || machine.iommu?.kind !== "vtd" || machine.release.vtdAssignTakesRootOnly) return 0;
+  if (machine.memory.words(iommu.tree.root).some((word) => word !== 0)) return 0;
+  return Math.min(0, reach(domain, 0, 1, newPosition()));
 }
 
 /** The RAM page list, 4 KiB each, flushes suppressed, one whole flush at the end. Direct MMIO is not in it. */

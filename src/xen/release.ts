@@ -94,6 +94,11 @@ const BEHAVIOURS = {
   amdWithoutMerging: ["4.12"],
   /** 7.5, 7.10: merging only while the domain is created; commands only when a present entry changes. */
   amdMergesWhileCreated: ["4.12", "4.11.1", "4.10.3", "4.9.4", "4.8.5", "4.7-tip"],
+  /**
+   * 7.11: assigning a device before anything is mapped takes VT-d's root only; before, the tables on the way to dfn 0
+   * too. Seen on real Xen 4.14.6 and 4.17.7; which release ended it, nobody knows.
+   */
+  vtdAssignTakesRootOnly: ["4.17"],
   /** 7.10: tables of fixed depth. */
   amdFixedDepth: ["4.13", "4.12.2", "4.11.4", "4.10-tip", "4.9-tip", "4.8-tip"],
   /** 10.4: an unmap no longer makes tables just to look for the entry. */

@@ -44,6 +44,16 @@ const STATEMENTS: readonly Statement[] = [
     applies: hasContext,
   },
   {
+    code: "tables-for-device",
+    says: "That assigning a device before anything is mapped makes the VT-d tables on the way to address 0 was seen on 4.14.6 and not on 4.17.7; which release ended it is not known, and 4.17 is assumed.",
+    where: "7.11",
+    applies: ({ machine, iommu, devices }) =>
+      machine.iommu?.kind === "vtd" &&
+      iommu !== null &&
+      devices.size > 0 &&
+      (machine.release.minor === 15 || machine.release.minor === 16),
+  },
+  {
     code: "ram-list-order",
     says: "Up to 4.12 the first device enters the guest's RAM in the order of its page list. It is taken to be the order of population; with AMD-Vi up to 4.11 the order decides what merges.",
     where: "7.2",

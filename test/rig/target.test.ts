@@ -19,8 +19,15 @@ describe("targetOf", () => {
   });
 
   it("refuses what the emulators cannot show", () => {
-    expect(() => targetOf({ xen: "4.14", cpu: "amd", iommu: "vtd" })).toThrow(/4\.17 or later/);
     expect(() => targetOf({ xen: "4.11", cpu: "amd" })).toThrow(/no Xen 4\.11/);
+  });
+
+  it("names an AMD processor Intel's where the release goes by the name to look for VT-d", () => {
+    const of = (xen: string) => targetOf({ xen, cpu: "amd", iommu: "vtd" });
+    expect(of("4.14")).toMatchObject({ cpu: "amd", vendor: "intel", p2mFormat: "npt", iommuFormat: "vtd" });
+    expect(of("4.14").processor[1]).toContain("vendor=GenuineIntel,+svm,+npt");
+    expect(of("4.17")).toMatchObject({ cpu: "amd", vendor: "amd" });
+    expect(of("4.17").processor[1]).not.toContain("vendor");
   });
 
   it("appends the script's command line, so that it wins", () => {

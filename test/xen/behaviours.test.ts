@@ -435,6 +435,20 @@ const ROWS: Record<Behaviour, Row> = {
       [1, 0],
     ],
   },
+  vtdAssignTakesRootOnly: {
+    without: "4.13 4.14.6 4.16.7",
+    since: "4.17",
+    observe: (xen) =>
+      [true, false].map((empty) => {
+        const { domain } = makeGuest(unshared(xen));
+        if (!empty) populate(domain, g(AT), 0, 1, null);
+        const { iommuTables } = domain.ledger;
+        assignDevice(domain, "0000:03:00.0");
+        return domain.ledger.iommuTables - iommuTables;
+      }),
+    before: [3, 0],
+    after: [0, 0],
+  },
   amdFixedDepth: {
     without: "4.7-tip 4.8.5 4.9.4 4.10.4 4.11.3 4.12.1",
     since: "4.8-tip 4.9-tip 4.10-tip 4.11.4 4.12.2 4.13 4.21",
