@@ -88,10 +88,20 @@ function specOf(options: TablesOptions, roots: OpenedImages["roots"]): Pick<Root
 const MOST_ABSENT = 8;
 
 /** The image, remembering the first frames that it lacked and why. */
-const reporting = (image: MemoryImage, absent: Map<Mfn, string>): FrameReader => ({
-  frame(mfn) {
-    const words = image.frame(mfn);
-    if (!words && absent.size < MOST_ABSENT) absent.set(mfn, image.absence(mfn));
-    return words;
-  },
-});
+function reporting(image: MemoryImage, absent: Map<Mfn, string>): FrameReader {
+  const missing = (mfn: Mfn): void => {
+    if (absent.size < MOST_ABSENT) absent.set(mfn, image.absence(mfn));
+  };
+  return {
+    frame(mfn) {
+      const words = image.frame(mfn);
+      if (!words) missing(mfn);
+      return words;
+    },
+    read(mfn, into) {
+      const isThere = image.read?.(mfn, into) ?? false;
+      if (!isThere) missing(mfn);
+      return isThere;
+    },
+  };
+}

@@ -10,7 +10,7 @@ export interface Chunk {
   readonly words: Uint32Array;
 }
 
-/** What a container has to offer. `load` returns a frame's words, or why there are none. */
+/** What a container has to offer. */
 export interface Container {
   /** "raw", "ELF core", … */
   readonly title: string;
@@ -21,13 +21,14 @@ export interface Container {
   /** What was noticed when the image was opened. */
   readonly notes: readonly string[];
   has(mfn: Mfn): boolean;
-  load(mfn: Mfn): Uint32Array | string;
+  /** Fills all 1024 words. Returns null, or why there are none; what `into` holds then is of no use. */
+  read(mfn: Mfn, into: Uint32Array): string | null;
   /** All frames that hold anything, each once, in ascending order. Frames of zeros may be left out. */
   chunks(): Generator<Chunk>;
 }
 
 /** A memory image: its frames by machine frame number, cached. Reading never throws on damage: a frame is then absent. */
-export interface MemoryImage extends FrameReader, Omit<Container, "load"> {
+export interface MemoryImage extends FrameReader, Omit<Container, "read"> {
   /** Why `frame` has nothing to give: not in the image, left out by the dumper, damaged. */
   absence(mfn: Mfn): string;
 }
@@ -41,14 +42,25 @@ export function makeImage(container: Container, cached = CACHED): MemoryImage {
   // a walker may still hold them.
   let young = new Map<number, Uint32Array>();
   let old = new Map<number, Uint32Array>();
-  const { load, ...rest } = container;
+  /** For frames that turn out to be absent. */
+  let spare: Uint32Array | undefined;
+  const load = (mfn: Mfn): Uint32Array | undefined => {
+    const words = spare ?? new Uint32Array(WORDS);
+    spare = container.read(mfn, words) === null ? undefined : words;
+    return spare ? undefined : words;
+  };
   return {
-    ...rest,
+    ...container,
+    read(mfn, into) {
+      const known = young.get(mfn) ?? old.get(mfn);
+      if (known) into.set(known);
+      return known !== undefined || container.read(mfn, into) === null;
+    },
     frame(mfn) {
       const known = young.get(mfn);
       if (known) return known;
       const words = old.get(mfn) ?? load(mfn);
-      if (typeof words === "string") return undefined;
+      if (!words) return undefined;
       if (young.size * 2 >= cached) {
         old = young;
         young = new Map();
@@ -56,19 +68,12 @@ export function makeImage(container: Container, cached = CACHED): MemoryImage {
       young.set(mfn, words);
       return words;
     },
-    absence(mfn) {
-      const words = load(mfn);
-      return typeof words === "string" ? words : `frame ${hex(mfn)} is there`;
-    },
+    absence: (mfn) => container.read(mfn, new Uint32Array(WORDS)) ?? `frame ${hex(mfn)} is there`,
   };
 }
 
-/** Bytes as a frame's words, copied; `bytes` has 4096 of them. Little-endian, as every machine that runs this is. */
-export function frameWords(bytes: Uint8Array): Uint32Array {
-  const words = new Uint32Array(WORDS);
-  new Uint8Array(words.buffer).set(bytes.length > PAGE_SIZE ? bytes.subarray(0, PAGE_SIZE) : bytes);
-  return words;
-}
+/** A frame's words as its bytes. Little-endian, as every machine that runs this is. */
+export const bytesOf = (words: Uint32Array): Uint8Array => new Uint8Array(words.buffer, words.byteOffset, PAGE_SIZE);
 
 export const ABSENT = "not in the image";
 
@@ -90,6 +95,7 @@ export function combineImages(images: readonly MemoryImage[]): MemoryImage {
       }
       return undefined;
     },
+    read: (mfn, into) => images.some((image) => image.read?.(mfn, into)),
     absence: (mfn) => (having(mfn) ?? images[0])?.absence(mfn) ?? ABSENT,
     *chunks() {
       for (const image of images) yield* image.chunks();
@@ -100,21 +106,25 @@ export function combineImages(images: readonly MemoryImage[]): MemoryImage {
 /** The image with some bits of all its 64-bit words cleared: memory encryption's, before roots are looked for. */
 export function withoutBits(image: MemoryImage, bits: Raw): MemoryImage {
   const clear = (words: Uint32Array): Uint32Array => {
-    const cleared = words.slice();
-    for (let i = 0; i < cleared.length; i += 2) {
-      cleared[i] = cleared[i]! & ~bits.lo;
-      cleared[i + 1] = cleared[i + 1]! & ~bits.hi;
+    for (let i = 0; i < words.length; i += 2) {
+      words[i] = words[i]! & ~bits.lo;
+      words[i + 1] = words[i + 1]! & ~bits.hi;
     }
-    return cleared;
+    return words;
   };
   return {
     ...image,
     frame(mfn) {
       const words = image.frame(mfn);
-      return words && clear(words);
+      return words && clear(words.slice());
+    },
+    read(mfn, into) {
+      const isThere = image.read?.(mfn, into) ?? false;
+      if (isThere) clear(into);
+      return isThere;
     },
     *chunks() {
-      for (const chunk of image.chunks()) yield { ...chunk, words: clear(chunk.words) };
+      for (const chunk of image.chunks()) yield { ...chunk, words: clear(chunk.words.slice()) };
     },
   };
 }

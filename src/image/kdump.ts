@@ -6,7 +6,7 @@ import type { Decompress } from "./codec/output.ts";
 import { snappy } from "./codec/snappy.ts";
 import { zlib } from "./codec/zlib.ts";
 import { zstd } from "./codec/zstd.ts";
-import { ABSENT, type Chunk, type Container, frameWords } from "./image.ts";
+import { ABSENT, bytesOf, type Chunk, type Container } from "./image.ts";
 import { readKdumpLayout } from "./kdump-header.ts";
 import { type ByteSource, u64 } from "./source.ts";
 
@@ -59,13 +59,15 @@ export function kdumpContainer(source: ByteSource): Container {
     return page;
   };
 
-  const load = (mfn: Mfn): Uint32Array | string => {
+  const read = (mfn: Mfn, into: Uint32Array): string | null => {
     if (!dumped.has(mfn)) {
       if (layout.split && (mfn < first || mfn >= end)) return "in another file of this split dump";
       return exists.has(mfn) ? "excluded: the dumper left this frame out, which does not mean that it is zero" : ABSENT;
     }
     const page = pageAt(dumped.rank(mfn));
-    return typeof page === "string" ? page : frameWords(page);
+    if (typeof page === "string") return page;
+    bytesOf(into).set(page);
+    return null;
   };
 
   return {
@@ -74,7 +76,7 @@ export function kdumpContainer(source: ByteSource): Container {
     end: dumped.last,
     notes: layout.notes,
     has: (mfn) => dumped.has(mfn),
-    load,
+    read,
     *chunks(): Generator<Chunk> {
       const words = new Uint32Array(CHUNK * WORDS);
       const bytes = new Uint8Array(words.buffer);

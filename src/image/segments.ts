@@ -1,6 +1,6 @@
 import { hex, type Mfn, PAGE_SIZE } from "../address.ts";
 import { WORDS } from "../memory/memory.ts";
-import { ABSENT, type Chunk, type Container } from "./image.ts";
+import { ABSENT, bytesOf, type Chunk, type Container } from "./image.ts";
 import { latestWins } from "./overlay.ts";
 import { type ByteSource, ImageError } from "./source.ts";
 
@@ -76,7 +76,7 @@ export function segmentContainer(
     return Math.min(to - start, PAGE_SIZE);
   };
 
-  const load = (mfn: Mfn): Uint32Array | string => {
+  const read = (mfn: Mfn, into: Uint32Array): string | null => {
     const start = mfn * PAGE_SIZE;
     const first = indexOf(start);
     const length = covered(start, first);
@@ -84,18 +84,20 @@ export function segmentContainer(
       const part = length > 0 || (segments[first]?.from ?? Number.POSITIVE_INFINITY) < start + PAGE_SIZE;
       return part ? "only a part of the frame is in the image" : ABSENT;
     }
-    const words = new Uint32Array(WORDS);
-    const bytes = new Uint8Array(words.buffer);
+    const bytes = bytesOf(into);
     for (let i = first; i < segments.length && segments[i]!.from < start + PAGE_SIZE; i++) {
       const { from, to, shift } = segments[i]!;
       const begin = Math.max(from, start);
       const end = Math.min(to, start + PAGE_SIZE);
-      if (shift === null) continue;
-      const read = source.read(begin + shift, end - begin);
-      if (read.length < end - begin) return `the file could not be read at offset ${hex(begin + shift)}`;
-      bytes.set(read, begin - start);
+      if (shift === null) {
+        bytes.fill(0, begin - start, end - start);
+        continue;
+      }
+      const found = source.read(begin + shift, end - begin);
+      if (found.length < end - begin) return `the file could not be read at offset ${hex(begin + shift)}`;
+      bytes.set(found, begin - start);
     }
-    return words;
+    return null;
   };
 
   return {
@@ -104,7 +106,7 @@ export function segmentContainer(
     frames: pages.reduce((sum, { first, end }) => sum + Math.max(0, end - first), 0),
     end: Math.max(0, pages.at(-1)?.end ?? 0),
     has: (mfn) => covered(mfn * PAGE_SIZE, indexOf(mfn * PAGE_SIZE)) === PAGE_SIZE,
-    load,
+    read,
     *chunks(): Generator<Chunk> {
       for (const [i, { shift }] of segments.entries()) {
         const { first, end } = pages[i]!;

@@ -15,7 +15,11 @@ export function snapshotImage(frames: SnapshotFrames): MemoryImage {
     end: (numbers.at(-1) ?? -1) + 1,
     notes: [],
     has: (mfn) => known.has(mfn),
-    load: (mfn) => reader.frame(mfn) ?? `frame ${hex(mfn)} is not in the snapshot`,
+    read(mfn, into) {
+      const words = reader.frame(mfn);
+      if (words) into.set(words);
+      return words ? null : `frame ${hex(mfn)} is not in the snapshot`;
+    },
     *chunks() {
       for (const mfn of numbers) yield { mfn: mfn as Mfn, count: 1, words: reader.frame(mfn as Mfn)! };
     },

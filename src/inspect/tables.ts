@@ -1,6 +1,6 @@
 import { hex, hex64 } from "../address.ts";
 import { p2mTypeNameOf } from "../format/index.ts";
-import { count, type Problem, type Run, runs } from "../radix/runs.ts";
+import { type Problem, type Run, runs } from "../radix/runs.ts";
 import { pagesAt, type Tree } from "../radix/tree.ts";
 import { type Owner, ownerOf, softwareTexts } from "./owner.ts";
 
@@ -69,8 +69,17 @@ const runDocument = (tree: Tree, run: Run, owner: Owner): RunDocument => {
 /** Everything that a tree says, as runs, counts and problems. */
 export function tablesDocument(tree: Tree, options: { readonly raw?: boolean } = {}): TablesDocument {
   const problems: Problem[] = [];
-  const list = [...runs(tree, { raw: options.raw ?? false, onProblem: (problem) => problems.push(problem) })];
-  const { leaves, tables } = count(tree);
+  const tables = new Map<number, number>();
+  const leaves = new Map<number, number>();
+  const add = (map: Map<number, number>, key: number, n: number): void => void map.set(key, (map.get(key) ?? 0) + n);
+  const list = [
+    ...runs(tree, {
+      raw: options.raw ?? false,
+      onProblem: (problem) => problems.push(problem),
+      onTable: (level) => add(tables, level, 1),
+    }),
+  ];
+  for (const { maps, order, entries } of list) if (maps !== null) add(leaves, order, entries);
   const owner = ownerOf(tree);
   return {
     physmap: 1,

@@ -7,4 +7,9 @@ export const WORDS = 1024;
 export interface FrameReader {
   /** The frame's 1024 words, little-endian, to be read only; undefined when the source lacks it, which is not zero. */
   frame(mfn: Mfn): Uint32Array | undefined;
+  /**
+   * Reads a frame into the caller's 1024 words and keeps no copy, for frames that are looked at once. Returns whether the
+   * source has it. Missing where `frame` makes no copies.
+   */
+  readonly read?: (mfn: Mfn, into: Uint32Array) => boolean;
 }

@@ -1,5 +1,6 @@
 import type { Mfn, Order } from "../address.ts";
 import { type EMPTY, FAULT, type Format, LEAF, type Raw, SOFTWARE, TABLE } from "../format/format.ts";
+import { WORDS } from "../memory/memory.ts";
 import { countRun } from "./entries.ts";
 import { pagesAt, type Tree } from "./tree.ts";
 
@@ -87,6 +88,14 @@ export function* pieces(tree: Tree, options: RunOptions = {}): Generator<Run> {
   const stack: Cursor[] = [];
   let tables = 0;
 
+  /** Tables of the lowest level are read one after the other, and never again. */
+  let lowestWords: Uint32Array | undefined;
+  const lowest = (table: Mfn): Uint32Array | undefined => {
+    if (!memory.read) return memory.frame(table);
+    lowestWords ??= new Uint32Array(WORDS);
+    return memory.read(table, lowestWords) ? lowestWords : undefined;
+  };
+
   const enter = (table: Mfn, level: number, base: number, lo: number, hi: number): void => {
     if (tables >= maxTables) {
       onProblem?.({ at: base, level, code: "too-many-tables", lo, hi });
@@ -95,7 +104,7 @@ export function* pieces(tree: Tree, options: RunOptions = {}): Generator<Run> {
     }
     if (skip && base >= from && base + pagesAt(level + 1) <= to && skip(level, table, base)) return;
     tables++;
-    const words = memory.frame(table);
+    const words = level === 1 ? lowest(table) : memory.frame(table);
     if (!words) {
       onProblem?.({ at: base, level, code: "table-outside-image", lo, hi });
       return;

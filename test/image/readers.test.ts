@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Mfn } from "../../src/address.ts";
-import { makeImage } from "../../src/image/image.ts";
+import { ABSENT, makeImage } from "../../src/image/image.ts";
 import {
   bytesSource,
   combineImages,
@@ -288,13 +288,13 @@ describe("an image", () => {
 
   it("keeps no more frames than it is told to, and never changes those that it gave", () => {
     let loads = 0;
-    const { load: _, ...rest } = { ...open(raw(FRAMES, 0x10)), load: null };
     const image = makeImage(
       {
-        ...rest,
-        load: (mfn) => {
+        ...open(raw(FRAMES, 0x10)),
+        read(mfn, into) {
           loads++;
-          return new Uint32Array(1024).fill(mfn);
+          into.fill(mfn);
+          return mfn === 0x99 ? ABSENT : null;
         },
       },
       4,
@@ -304,6 +304,22 @@ describe("an image", () => {
     expect(loads).toBe(4);
     for (const mfn of [5, 6, 7, 8, 9, 1]) image.frame(mfn as Mfn);
     expect([loads, kept[0]]).toEqual([10, 1]);
+    // A frame that is absent leaves no trace in those that are there.
+    const five = image.frame(5 as Mfn)!;
+    expect([image.frame(0x99 as Mfn), image.frame(6 as Mfn)![0], five[0]]).toEqual([undefined, 6, 5]);
+  });
+
+  it("reads into the caller's words, cached or not, and keeps nothing", () => {
+    const image = open(raw(FRAMES, 0x10), { base: 0x10000 });
+    const into = new Uint32Array(1024).fill(7);
+    const there = [...FRAMES.keys()].find((mfn) => image.has(mfn as Mfn))! as Mfn;
+    expect(image.read!(there, into)).toBe(true);
+    expect(into).toEqual(image.frame(there));
+    into.fill(7);
+    expect(image.read!(there, into)).toBe(true);
+    expect(into).toEqual(image.frame(there));
+    expect(into.buffer).not.toBe(image.frame(there)!.buffer);
+    expect(image.read!((2 ** 39) as Mfn, into)).toBe(false);
   });
 
   it("without some bits has them cleared everywhere", () => {
