@@ -1,4 +1,3 @@
-import { writeFileSync } from "node:fs";
 import type { Command } from "commander";
 import { type Inventory, readXlDmesg } from "../inventory/index.ts";
 import { calibrate, readTrace } from "../plan/index.ts";
@@ -7,6 +6,7 @@ import { DONE, orFail, UsageError } from "./failure.ts";
 import { loadInventory, readText } from "./inputs.ts";
 import { type CommonOptions, print, say } from "./output.ts";
 import { addScenarioOptions, scenarioKeys } from "./scenario-options.ts";
+import { writeOut } from "./write-file.ts";
 
 interface TraceCommandOptions extends CommonOptions {
   readonly as?: string;
@@ -60,11 +60,8 @@ Examples:
       );
       for (const { kind, says } of notes) say(options, `${kind}: ${says}`);
       const json = `${JSON.stringify(document, null, 2)}\n`;
-      if (out === "-") process.stdout.write(json);
-      else {
-        write(out, json);
-        print(options, trace, (style) => traceText(trace, style, options.verbose ?? false));
-      }
+      writeOut(out, json);
+      if (out !== "-") print(options, trace, (style) => traceText(trace, style, options.verbose ?? false));
       exit(DONE);
     });
 }
@@ -76,12 +73,4 @@ function hostOf(text: string, log: string, inputs: readonly string[], as: string
   const { host, notes } = readXlDmesg(text, log);
   const inventory: Inventory = inputs.length === 0 ? NOTHING : loadInventory(inputs, as);
   return { ...inventory, host: { ...host, ...inventory.host }, notes: [...notes, ...inventory.notes] };
-}
-
-function write(path: string, text: string): void {
-  try {
-    writeFileSync(path, text);
-  } catch (error) {
-    throw new UsageError(`cannot write ${path}: ${error instanceof Error ? error.message : String(error)}`);
-  }
 }

@@ -1,12 +1,26 @@
-import { type Span, spansOf } from "../radix/spans.ts";
+import { outline } from "../radix/outline.ts";
+import type { Tree } from "../radix/tree.ts";
 import type { Carried } from "./carry-out.ts";
 import { barFrames, type LaidBar, usable } from "./layout.ts";
 import { replay } from "./replay.ts";
+
+/** Consecutive frames that lead to consecutive ones by leaves of one order with one right. */
+export interface Span {
+  readonly start: number;
+  readonly pages: number;
+  /** The machine frame that the first leads to. */
+  readonly maps: number;
+  /** log2 of the pages of each leaf. */
+  readonly order: number;
+  /** What the leaves allow, as the format says it: "rw-". */
+  readonly access: string;
+}
 
 /** Frames where a device would see something else than the guest's processors. */
 export interface MapDifference {
   readonly start: number;
   readonly pages: number;
+  readonly code: "p2m-only" | "iommu-only" | "elsewhere" | "rights";
   readonly says: string;
 }
 
@@ -94,6 +108,20 @@ export function addressMapOf({
   };
 }
 
+/** A block that is cut up more finely than this is told only so far. */
+const MOST_SPANS = 2 ** 16;
+
+/** What a tree maps, ascending. */
+function spansOf(tree: Tree): Span[] {
+  const spans: Span[] = [];
+  for (const { start, pages, maps, order, level, lo, hi } of outline(tree)) {
+    if (maps === null) continue;
+    spans.push({ start, pages, maps, order, access: tree.format.decode({ lo, hi }, level).access });
+    if (spans.length === MOST_SPANS) break;
+  }
+  return spans;
+}
+
 /** The parts of spans that lie in a range. */
 const within = (spans: readonly Span[], start: number, pages: number): Span[] =>
   spans.flatMap((span) => {
@@ -109,27 +137,32 @@ const rights = ({ access }: Span): string => access.replace(/[^rw]/g, "");
 function differences(p2m: readonly Span[], iommu: readonly Span[]): MapDifference[] {
   const edges = [...new Set([...p2m, ...iommu].flatMap(({ start, pages }) => [start, start + pages]))];
   edges.sort((a, b) => a - b);
-  const found: { start: number; pages: number; says: string }[] = [];
+  const found: (Wrong & { start: number; pages: number })[] = [];
   let [i, j] = [0, 0];
   for (const [k, start] of edges.slice(0, -1).entries()) {
     while (p2m[i] && p2m[i]!.start + p2m[i]!.pages <= start) i++;
     while (iommu[j] && iommu[j]!.start + iommu[j]!.pages <= start) j++;
-    const says = difference(covering(p2m[i], start), covering(iommu[j], start));
-    if (says === null) continue;
+    const wrong = difference(covering(p2m[i], start), covering(iommu[j], start));
+    if (wrong === null) continue;
     const last = found.at(-1);
     const pages = edges[k + 1]! - start;
-    if (last && last.says === says && last.start + last.pages === start) last.pages += pages;
-    else found.push({ start, pages, says });
+    if (last && last.says === wrong.says && last.start + last.pages === start) last.pages += pages;
+    else found.push({ start, pages, ...wrong });
   }
   return found;
 }
 
 const covering = (span: Span | undefined, frame: number): Span | null => (span && span.start <= frame ? span : null);
 
-function difference(p2m: Span | null, iommu: Span | null): string | null {
-  if (!p2m) return iommu ? "only the IOMMU maps this" : null;
-  if (!iommu) return "only the P2M maps this: the guest's processors reach it, devices do not";
-  if (p2m.maps - p2m.start !== iommu.maps - iommu.start) return "the IOMMU leads devices to other machine frames";
-  if (rights(p2m) !== rights(iommu)) return `the P2M allows ${p2m.access}, the IOMMU ${iommu.access}`;
+type Wrong = Pick<MapDifference, "code" | "says">;
+
+function difference(p2m: Span | null, iommu: Span | null): Wrong | null {
+  if (!p2m) return iommu ? { code: "iommu-only", says: "only the IOMMU maps this" } : null;
+  if (!iommu)
+    return { code: "p2m-only", says: "only the P2M maps this: the guest's processors reach it, devices do not" };
+  if (p2m.maps - p2m.start !== iommu.maps - iommu.start)
+    return { code: "elsewhere", says: "the IOMMU leads devices to other machine frames" };
+  if (rights(p2m) !== rights(iommu))
+    return { code: "rights", says: `the P2M allows ${p2m.access}, the IOMMU ${iommu.access}` };
   return null;
 }

@@ -4,9 +4,8 @@
  * @module
  */
 
-export type { Span } from "../radix/spans.ts";
 export { type WalkStep, type WhyTree, walkSteps } from "../radix/steps.ts";
-export { type AddressMap, addressMapOf, type MapBlock, type MapDifference } from "./address-map.ts";
+export { type AddressMap, addressMapOf, type MapBlock, type MapDifference, type Span } from "./address-map.ts";
 export { type Advice, type AdviseOptions, advise } from "./advice.ts";
 export { type BatchAnswer, type BatchError, batchError, batchHostSchema, planLine } from "./batch.ts";
 export { type CalibrationDocument, calibrationSchema, readCalibration } from "./calibration.ts";

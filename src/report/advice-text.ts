@@ -28,7 +28,8 @@ export function adviceBlock({ advice, boot }: PlanDocument, style: Style, verbos
   return [style.bold("Advice"), ...lines, ...rest];
 }
 
-function gain({ mends, saves }: Advice, total: number): string {
+/** What a change brings, of a boot's likely seconds. */
+export function gain({ mends, saves }: Advice, total: number): string {
   if (mends !== undefined) return `${plural(mends, "more BAR is", "more BARs are")} mapped then`;
   const [, likely] = saves.seconds;
   const share = total > 0 ? ` (${Math.round((100 * likely) / total)}%)` : "";
@@ -36,14 +37,14 @@ function gain({ mends, saves }: Advice, total: number): string {
 }
 
 /** Counts that tell most, in this order. */
-const TELLING: readonly (readonly [LedgerKind, string])[] = [
+export const TELLING: readonly (readonly [LedgerKind, string])[] = [
   ["hypercalls", "hypercalls"],
   ["cacheFlushes", "cache-flush rounds"],
   ["p2mEntries", "P2M entries"],
   ["iommuEntries", "IOMMU entries"],
   ["specialPageTests", "special-page tests"],
 ];
-const MOST_COUNTS = 3;
+export const MOST_COUNTS = 3;
 
 function fewer({ saves }: Advice, style: Style): string[] {
   const parts = TELLING.filter(([kind]) => saves[kind] !== undefined)

@@ -34,7 +34,7 @@ export function costBlock({ ledger, boot, time, devices }: PlanDocument, style: 
 }
 
 /** "A boot maps each device 8 times and unmaps it 7 times (hvmloader 1 and 0, guest kernel 7 and 7)." */
-function repeats({ adds, deletes, steps }: PlanDocument["boot"], devices: number): string {
+export function repeats({ adds, deletes, steps }: PlanDocument["boot"], devices: number): string {
   if (deletes === 0) return "";
   const each = (n: number): string => (n % devices === 0 ? "" : "about ") + plural(Math.round(n / devices), "time");
   const kernel = steps.filter(({ who }) => who === "guest kernel").reduce((sum, step) => sum + step.deletes, 0);
@@ -43,7 +43,7 @@ function repeats({ adds, deletes, steps }: PlanDocument["boot"], devices: number
 }
 
 /** What most of a boot's mapping time goes to. */
-function goesTo({ goesTo: spent, time }: PlanDocument["boot"]): string {
+export function goesTo({ goesTo: spent, time }: PlanDocument["boot"]): string {
   const parts = spent
     .filter(({ seconds: part }) => part / time.likely >= LEAST_SHARE)
     .slice(0, MOST_SHARES)

@@ -1,5 +1,6 @@
 import type { PlanBar, PlanDevice, PlanPiece, PlanRange } from "../plan/document.ts";
 import { cut, table } from "./layout.ts";
+import { holeName } from "./map-words.ts";
 import { orderBar } from "./order-bar.ts";
 import type { Style } from "./style.ts";
 import { address, plural, size, thousands } from "./units.ts";
@@ -52,7 +53,7 @@ function entries(pieces: readonly PlanPiece[], order: number): string {
 }
 
 /** Where the guest addresses come from, if not from hvmloader's rules. */
-function placeNotes(bars: readonly PlanBar[]): string[] {
+export function placeNotes(bars: readonly PlanBar[]): string[] {
   const whose = (placed: string): string =>
     bars
       .filter((bar) => bar.placed === placed)
@@ -64,17 +65,10 @@ function placeNotes(bars: readonly PlanBar[]): string[] {
   ];
 }
 
-const HOLES: Readonly<Record<string, string>> = {
-  "msix-table": "the MSI-X table is there",
-  "msix-pba": "the MSI-X pending bits are there",
-  "earlier-bar": "an earlier BAR has that page",
-  "other-device": "another device's BAR has that page",
-};
-
 const holeNotes = ({ index, holes }: PlanBar): string[] =>
   holes.map(
     ({ gfn, pages, because }) =>
-      `  · BAR ${index}: ${plural(pages, "page")} left out at ${address(`${gfn}000`)}: ${HOLES[because] ?? because}`,
+      `  · BAR ${index}: ${plural(pages, "page")} left out at ${address(`${gfn}000`)}: ${holeName(because)}`,
   );
 
 /** The ranges of xl.cfg's `iomem=`. */

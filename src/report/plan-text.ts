@@ -3,6 +3,7 @@ import { adviceBlock } from "./advice-text.ts";
 import { costBlock } from "./cost-text.ts";
 import { deviceBlock, rangeBlock } from "./device-text.ts";
 import { sentence, titled, wrap } from "./layout.ts";
+import { FORMAT_TITLES } from "./map-words.ts";
 import { LEGEND } from "./order-bar.ts";
 import type { Style } from "./style.ts";
 import { plural, size, thousands } from "./units.ts";
@@ -47,12 +48,13 @@ export function scenarioTitle({ xen, cpu, guest, name, hap, memoryMiB, vcpus }: 
   return `Xen ${xen} on ${cpu === "intel" ? "Intel" : "AMD"} · ${kind}${paging}${ram}`;
 }
 
-const FORMAT: Readonly<Record<string, string>> = { ept: "EPT", npt: "NPT", vtd: "VT-d", amdvi: "AMD-Vi" };
-
-function tablesTitle({ scenario, p2m, iommu }: PlanDocument): string {
+/** Whose tables map the BARs. */
+export function tablesTitle({ scenario, p2m, iommu }: PlanDocument): string {
   if (p2m === null) return "No P2M: the guest maps the BARs in its own page tables";
-  const own = iommu ? `the IOMMU (${FORMAT[iommu.format] ?? iommu.format}) has tables of its own` : "no IOMMU tables";
-  const format = `${FORMAT[p2m.format] ?? p2m.format}${scenario.hap ? "" : " format"}`;
+  const own = iommu
+    ? `the IOMMU (${FORMAT_TITLES[iommu.format] ?? iommu.format}) has tables of its own`
+    : "no IOMMU tables";
+  const format = `${FORMAT_TITLES[p2m.format] ?? p2m.format}${scenario.hap ? "" : " format"}`;
   return `P2M: ${format}; ${scenario.iommu.shared ? "the IOMMU shares its tables" : own}`;
 }
 

@@ -50,7 +50,9 @@ describe("the address map of a plan", () => {
   it("tells of a disagreement: before 4.9 direct MMIO got no IOMMU rights", () => {
     const map = mapOf(gpu(), "xen=4.8,cmdline=iommu=no-sharept");
     const { start, pages, differences } = bar(map, 1);
-    expect(differences).toEqual([{ start, pages, says: expect.stringContaining("only the P2M maps this") }]);
+    expect(differences).toEqual([
+      { start, pages, code: "p2m-only", says: expect.stringContaining("only the P2M maps this") },
+    ]);
   });
 
   it("knows shared tables, no IOMMU, and no P2M", () => {

@@ -3,7 +3,15 @@ import { type Browser, chromium, type Page } from "playwright-core";
 import { expect } from "vitest";
 import { servePage } from "./serve.ts";
 
-const CHROMIUM = process.env.CHROMIUM_PATH ?? "/usr/bin/chromium";
+export const CHROMIUM = process.env.CHROMIUM_PATH ?? "/usr/bin/chromium";
+
+export const CHROMIUM_FLAGS = [
+  "--headless",
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-background-networking",
+  "--no-first-run",
+];
 
 /** Why there is no browser to test in; null when there is one. With CI set there must be one. */
 export const noBrowser =
@@ -22,7 +30,7 @@ export async function openLab(): Promise<Lab> {
   const [browser, server] = await Promise.all([
     chromium.launch({
       executablePath: CHROMIUM,
-      args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"],
+      args: CHROMIUM_FLAGS,
     }),
     servePage(),
   ]);
