@@ -19,7 +19,7 @@ import { requireTools } from "./tools.ts";
 export const USAGE = `usage:
   npm run rig -- SCRIPT.json [--xen 4.17] [--cpu amd|intel] [--iommu amdvi|vtd|none] [--keep FILE]
   npm run rig -- --random N --target npt|amdvi|vtd|ept [--xen 4.17] [--seed S] [--pin N]
-  npm run rig -- --named --target npt|amdvi|vtd|ept [--xen 4.17] [--log] [--pin NAME,…]
+  npm run rig -- --named --target npt|amdvi|vtd|ept [--xen 4.17] [--log] [--pin NAME,…] [NAME…]
   npm run rig -- --slice [--seed S]      a few minutes of everything, as CI runs it
   npm run rig -- --full [--only TARGET-XEN,…]   everything, into docs/confirmed.json
   npm run rig -- --confirm               docs/confirmed.md from docs/confirmed.json
@@ -118,13 +118,14 @@ async function runSequences(values: Values): Promise<number> {
   return different.length === 0 ? 0 : 1;
 }
 
-async function runScenarios(values: Values): Promise<number> {
-  const runs = await runNamed(targetIn(values), values.xen ?? "4.17", values.log ?? false);
+async function runScenarios(values: Values, names: readonly string[]): Promise<number> {
+  const only = (name: string): boolean => names.length === 0 || names.includes(name);
+  const runs = await runNamed(targetIn(values), values.xen ?? "4.17", values.log ?? false, only);
   const wanted = values.pin?.split(",") ?? [];
-  for (const { name, script, run } of runs.filter((r) => wanted.includes(r.name))) {
+  for (const { name, memoryMiB, script, run } of runs.filter((r) => wanted.includes(r.name))) {
     const [target, xen] = [targetIn(values), values.xen ?? "4.17"];
     const says = `scenario ${name}, as Xen carried it out`;
-    pin({ name: `${target}-${xen}-${name}`, says, seed: null, memoryMiB: memoryFor(target), script, run });
+    pin({ name: `${target}-${xen}-${name}`, says, seed: null, memoryMiB, script, run });
   }
   const wrong = differing(runs);
   for (const run of runs) {
@@ -148,7 +149,7 @@ export async function commands(args: readonly string[]): Promise<number> {
     const target = targetOf(hypervisorOf(targetIn(values), values.xen ?? "4.17"));
     requireTools(target.emulator);
     fetchXen(releaseOf(values.xen ?? "4.17"));
-    return values.random !== undefined ? runSequences(values) : runScenarios(values);
+    return values.random !== undefined ? runSequences(values) : runScenarios(values, positionals);
   }
   const [file] = positionals;
   if (file === undefined) throw new Error("name a script, or what to run");

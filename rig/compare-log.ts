@@ -6,7 +6,10 @@ import type { RigScript } from "./script.ts";
 const MAPPING = /^(?:memory_map:|d\d+: GFN )/;
 /** Of RAM that was refused, nobody sees which frame the hypervisor had chosen. */
 const REFUSED_RAM = /-> \(0x[0-9a-f]{1,16},0,7\) not permitted$/;
-const withoutFrame = (line: string): string => line.replace(REFUSED_RAM, "-> (…,0,7) not permitted");
+/** Nor whose page a foreign one is. */
+const FOREIGN = /\(0x[0-9a-f]{1,16},((?:\d{1,2},)?14,7)\)/g;
+const withoutFrame = (line: string): string =>
+  line.replace(REFUSED_RAM, "-> (…,0,7) not permitted").replace(FOREIGN, "(…,$1)");
 /** The model keeps no more of them. */
 const MOST = 1000;
 

@@ -33,6 +33,7 @@ const numbers = (result: OperationResult | ModelResult): Numbers => ({
   ...callNumbers(result),
   ...callNumbers(result.undo, "undo."),
   populated: result.populated ?? 0,
+  mapped: result.mapped ?? 0,
   released: ("released" in result ? result.released : "decreased" in result ? result.decreased : undefined) ?? 0,
   crashed: result.crashed ? 1 : 0,
 });

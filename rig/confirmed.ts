@@ -94,11 +94,11 @@ function scenarioTable(named: readonly ConfirmedNamed[]): string[] {
 }
 
 const NOT_COVERED = [
-  "Foreign and grant mappings: the rig's dom0 makes none; what the model says of them comes from the specification alone.",
+  "Grant mappings, which only a guest that runs can make: what the model says of them comes from the specification alone. Foreign mappings of guests on 4.14 and 4.17, which refuse them.",
   "Tables that VT-d shares with EPT: no emulator has VMX and VT-d together here.",
   "dom0's own IOMMU tables as boot fills them (a PV dom0's in its modes, a PVH dom0's reserved ranges): the model has no step for it. A recorded golden holds one of them.",
   "An MSI-X device of a PVH dom0 at run time, and read-only frames other than those that boot makes.",
-  "IOMMU tables running out of memory; guests that run (accessed and dirty bits, memory types set by guest MTRRs).",
+  "A device that is assigned while there is no memory; guests that run (accessed and dirty bits, memory types set by guest MTRRs).",
   "Pools of single pages on 4.14, which counts them in MiB.",
   "On Bochs the frames of RAM are compared up to renaming; on 4.14 only in the ranges that a script touches, since a domain starts with an APIC page there that the model leaves out.",
   "Releases other than these: their rows rest on the specification and on recorded goldens (4.11, 4.12, 4.16).",
@@ -111,6 +111,10 @@ const CORRECTIONS = [
   "The page of an IOMMU root is taken when it is first needed (a mapping, an assignment), not with the domain.",
   "Assigning a device twice gives -EBUSY; taking one away that the domain does not have -ENODEV, and without an IOMMU context -EOPNOTSUPP. Populating and giving back count no extents for a domain that does not exist, where other requests give -ESRCH.",
   "The console names the types and access rights of a refused conflict by number: `(0x4000800,9,5,7) -> (0x4000600,9,5,7) not permitted`.",
+  "A guest may map another's pages from 4.20.4 on, as its device model only; 4.14.6 and 4.17.7 refuse it. A foreign page over a foreign or grant mapping gives -ENXIO and changes nothing; remove_from_physmap takes foreign pages away, giving back stops at them.",
+  "Without memory for the root of AMD-Vi tables a mapping fails with -ENOMEM, not with the -EFAULT of all other tables.",
+  "Up to 4.16 (4.14.6 shows it, 4.17.7 no longer), assigning a device before anything is mapped makes the VT-d tables on the way to address 0.",
+  "A PV dom0 of 4.14 and 4.17 crashes at boot on AMD-Vi when the machine has less than 1 GiB: its tables then have two levels, and the configuration window lies beyond.",
   "An EPT domain starts with its APIC page mapped (and three tables for it) on 4.14, and empty on 4.17 and 4.20.",
 ];
 

@@ -27,6 +27,8 @@ export interface OperationResult {
   /** Extents that were populated, or given back. */
   readonly populated?: number;
   readonly released?: number;
+  /** Pages of another domain that were mapped. */
+  readonly mapped?: number;
   /** First machine frames of the extents populated, and of one that failed half-way, as runs that follow each other. */
   readonly mfns?: readonly ChosenRun[];
   /** The hypervisor killed the domain in this operation. */
@@ -92,6 +94,7 @@ export function operationResult(operation: ScriptOperation, fields: Fields): Ope
   const result = numberOf(fields, "ret");
   const crashed = fields.has("crashed") ? { crashed: true as const } : {};
   const cycles = fields.has("cycles") ? { cycles: numberOf(fields, "cycles") } : {};
+  if (operation.op === "map_foreign") return { ...outcome(result), mapped: numberOf(fields, "done"), ...crashed };
   if (operation.op === "populate" || operation.op === "decrease_reservation") {
     const done = numberOf(fields, "done");
     const extents = operation.op === "populate" ? { populated: done } : { released: done };

@@ -43,8 +43,9 @@ export const devicesOf = (script: RigScript): string[] => [
   ),
 ];
 
-/** MiB that a script's domains may take at the most: pools, RAM, and IOMMU tables in 4 KiB leaves. */
+/** MiB that a script's domains may take at the most: pools, RAM, and IOMMU tables in 4 KiB leaves; or all there is. */
 export function memoryOf(script: RigScript): number {
+  if (script.operations.some(({ op }) => op === "take_memory")) return Number.POSITIVE_INFINITY;
   const fixed = script.domains.reduce((sum, domain) => sum + poolMiB(domain) + DOMAIN_MIB, 0);
   const asked = script.operations.reduce(
     (sum, o) => sum + (o.op === "populate" ? (pagesOf(o.order) * (o.extents ?? 1)) / 256 : 0),

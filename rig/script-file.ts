@@ -15,7 +15,7 @@ export interface HypervisorOptions {
 const operationOf = (operation: Script["operations"][number]): ScriptOperation =>
   Object.fromEntries(
     Object.entries(operation).map(([key, value]) =>
-      (key === "gfn" || key === "mfn") && (typeof value === "number" || typeof value === "bigint")
+      (key === "gfn" || key === "mfn" || key === "fromGfn") && (typeof value === "number" || typeof value === "bigint")
         ? [key, hex(value)]
         : [key, typeof value === "bigint" ? Number(value) : value],
     ),

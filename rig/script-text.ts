@@ -78,6 +78,10 @@ function operationLine(operation: ScriptOperation, member: Member): string {
       return ["decrease", slot, address(o.gfn), count(o.order ?? 0), count(o.extents ?? 1)].join(" ");
     case "remove_from_physmap":
       return ["remove", slot, address(o.gfn)].join(" ");
+    case "take_memory":
+      return ["take", slot, count(o.leave)].join(" ");
+    case "map_foreign":
+      return ["foreign", slot, address(o.gfn), slotOf(o.from, member), address(o.fromGfn), count(o.pages)].join(" ");
     case "assign_device":
     case "deassign_device": {
       // A device that the machine does not have, where the rig has none left: the hypervisor says so.

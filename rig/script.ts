@@ -71,5 +71,20 @@ export type ScriptOperation =
       readonly extents?: number;
     }
   | { readonly op: "remove_from_physmap"; readonly domain: number; readonly gfn: string }
+  | {
+      /** A PV domain takes all of the machine's memory that is left, but for so many pages. */
+      readonly op: "take_memory";
+      readonly domain: number;
+      readonly leave: number;
+    }
+  | {
+      /** Pages of another domain's RAM, from its guest frame `fromGfn` on. */
+      readonly op: "map_foreign";
+      readonly domain: number;
+      readonly gfn: string;
+      readonly from: number;
+      readonly fromGfn: string;
+      readonly pages: number;
+    }
   | { readonly op: "assign_device" | "deassign_device"; readonly domain: number; readonly device?: string }
   | { readonly op: "destroy"; readonly domain: number };

@@ -111,11 +111,86 @@ static void run_decrease(const uint64_t *a)
     run_reservation(XENMEM_decrease_reservation, a);
 }
 
+/* Blocks of 2^order for a PV domain, up to a chunk of them, whose frames it gets to know. Returns how many. */
+static uint64_t take(domid_t domain, unsigned int order, uint64_t count, xen_pfn_t *frames)
+{
+    struct xen_memory_reservation reservation = { .nr_extents = count, .extent_order = order, .domid = domain };
+    long done;
+
+    for (uint64_t i = 0; i < count; i++)
+        frames[i] = i;
+    set_xen_guest_handle(reservation.extent_start, frames);
+    done = memory_op(XENMEM_populate_physmap, &reservation);
+    return done > 0 ? done : 0;
+}
+
+/* slot leave: a PV domain takes all the memory that is left, but for so many pages. */
+static void run_take(const uint64_t *a)
+{
+    static xen_pfn_t kept[CHUNK] __attribute__((aligned(4096)));
+    domid_t domain = domain_of(a[0]);
+    struct xen_memory_reservation back = { .nr_extents = a[1], .domid = domain };
+    uint64_t pages = take(domain, 0, CHUNK, kept);
+
+    while (take(domain, 9, 1, extents))
+        ;
+    while (take(domain, 0, CHUNK, extents))
+        ;
+    set_xen_guest_handle(back.extent_start, kept);
+    if (pages < a[1])
+        put_result(-XEN_EINVAL);
+    else
+        put_result(!a[1] || memory_op(XENMEM_decrease_reservation, &back) == (long)a[1] ? 0 : -XEN_EFAULT);
+}
+
 static void run_remove(const uint64_t *a)
 {
     struct xen_remove_from_physmap remove = { .domid = domain_of(a[0]), .gpfn = a[1] };
 
     put_result(memory_op(XENMEM_remove_from_physmap, &remove));
+}
+
+/* A domain may be given pages of the one that it is the device model of, and that it is for good. */
+static void become_device_model(domid_t domain, domid_t of)
+{
+    domctl_begin(XEN_DOMCTL_set_target, domain);
+    domctl.u.set_target.target = of;
+    domctl_call();
+}
+
+/* slot gfn from fromGfn pages: pages of the domain in slot `from`, one after the other, in chunks of 512. */
+static void run_foreign(const uint64_t *a)
+{
+    static xen_ulong_t from[CHUNK] __attribute__((aligned(4096)));
+    static int errors[CHUNK] __attribute__((aligned(4096)));
+    uint64_t mapped = 0, tried = 0;
+    long result = 0;
+
+    become_device_model(domain_of(a[0]), domain_of(a[2]));
+    while (tried < a[4] && !result) {
+        uint64_t count = a[4] - tried < CHUNK ? a[4] - tried : CHUNK;
+        struct xen_add_to_physmap_batch batch = {
+            .domid = domain_of(a[0]), .space = XENMAPSPACE_gmfn_foreign, .size = count,
+            .u.foreign_domid = domain_of(a[2]),
+        };
+
+        for (uint64_t i = 0; i < count; i++) {
+            extents[i] = a[1] + tried + i;
+            from[i] = a[3] + tried + i;
+            errors[i] = 0;
+        }
+        set_xen_guest_handle(batch.idxs, from);
+        set_xen_guest_handle(batch.gpfns, extents);
+        set_xen_guest_handle(batch.errs, errors);
+        result = memory_op(XENMEM_add_to_physmap_batch, &batch);
+        for (uint64_t i = 0; i < count && !result; i++, tried++)
+            if (errors[i])
+                result = errors[i];
+            else
+                mapped++;
+    }
+    put_result(result);
+    put_field("done", mapped);
 }
 
 static void device_domctl(uint32_t command, const uint64_t *a)
@@ -162,6 +237,8 @@ const struct operation operations[] = {
     { "populate", 4, run_populate },
     { "decrease", 4, run_decrease },
     { "remove", 2, run_remove },
+    { "take", 2, run_take },
+    { "foreign", 5, run_foreign },
     { "assign", 2, run_assign },
     { "deassign", 2, run_deassign },
     { "destroy", 1, run_destroy },

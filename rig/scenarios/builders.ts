@@ -1,5 +1,6 @@
 import { hex } from "../../src/address.ts";
 import type { FormatTarget } from "../generate.ts";
+import type { XenVersion } from "../releases.ts";
 import type { ScriptDomain, ScriptOperation } from "../script.ts";
 
 /** A situation with a name: operations on one domain, run on each machine that it can be had on. */
@@ -10,6 +11,12 @@ export interface Scenario {
   readonly on?: readonly FormatTarget[];
   readonly cmdline?: string;
   readonly domain?: Partial<ScriptDomain>;
+  /** Beside the domain that the scenario is about. */
+  readonly others?: readonly ScriptDomain[];
+  /** Memory of the machine. Default: the target's. */
+  readonly memoryMiB?: number;
+  /** The releases that it can be had on. Default: all. */
+  readonly xen?: readonly XenVersion[];
   readonly operations: readonly ScriptOperation[];
 }
 

@@ -92,6 +92,9 @@ const SCRIPT = {
   maxCalls: "Stop the library call after so many hypercalls. Default: no limit.",
   undoOnFailure: "Undo a mapping that failed, as the toolstack's library does. Default false.",
   device: "The device: domain:bus:device.function.",
+  leave: "Pages of the host's memory that are left, for IOMMU tables. A PV domain has the rest.",
+  from: "Number of the domain whose pages are mapped. A domain that is not the hardware domain becomes its device model.",
+  fromGfn: "First guest frame number there.",
 };
 
 const COLLECT = {

@@ -106,6 +106,14 @@ const operation = {
       crashed,
     ),
     object(
+      "Of map_foreign.",
+      { result: integer("0, or the first negative error number."), mapped: count("Pages mapped before it.") },
+      {
+        error: text('Name of the error, such as "-EPERM"; absent when there was none.', { pattern: "^-[A-Z0-9]+$" }),
+        ...crashed,
+      },
+    ),
+    object(
       "Of decrease_reservation.",
       { result: constant("Always 0, as for populate.", 0), decreased: count("Extents that were given back.") },
       crashed,

@@ -47,6 +47,8 @@ const operation = v.variant("op", [
   }),
   v.strictObject({ op: v.literal("remove_from_physmap"), domain, gfn: u64 }),
   v.strictObject({ op: v.literal("decrease_reservation"), domain, gfn: u64, order, extents }),
+  v.strictObject({ op: v.literal("take_memory"), domain, leave: extents }),
+  v.strictObject({ op: v.literal("map_foreign"), domain, gfn: u64, from: domain, fromGfn: u64, pages: extents }),
   v.strictObject({ op: v.literal("assign_device"), domain, device: v.string() }),
   v.strictObject({ op: v.literal("deassign_device"), domain, device: v.string() }),
   v.strictObject({ op: v.literal("destroy"), domain }),

@@ -83,6 +83,10 @@ function describe(operation: Script["operations"][number]): string {
       return `give back ${frame(operation.gfn)} order ${operation.order} × ${operation.extents}`;
     case "remove_from_physmap":
       return `remove ${frame(operation.gfn)}`;
+    case "take_memory":
+      return `take all memory but ${plural(operation.leave, "page")}`;
+    case "map_foreign":
+      return `map ${frame(operation.gfn)} → domain ${operation.from}'s ${frame(operation.fromGfn)} + ${thousands(operation.pages)}`;
     case "assign_device":
     case "deassign_device":
       return `${operation.op === "assign_device" ? "assign" : "deassign"} ${operation.device}`;
@@ -99,6 +103,7 @@ function outcome(result: OperationResult): string {
     parts.push(result.error ? `${result.result} (${result.error})` : String(result.result));
   if (result.hypercalls !== undefined)
     parts.push(`${plural(result.pagesDone ?? 0, "page")} in ${plural(result.hypercalls, "call")}`);
+  if (result.mapped !== undefined) parts.push(plural(result.mapped, "page"));
   if (result.undo) parts.push(`undone: ${plural(result.undo.pagesDone, "page")}`);
   if (result.crashed) parts.push("domain crashed");
   return parts.join(", ");

@@ -32,6 +32,7 @@ export const ERRNO = {
   ENOENT: -2,
   ESRCH: -3,
   EIO: -5,
+  ENXIO: -6,
   E2BIG: -7,
   ENOMEM: -12,
   EFAULT: -14,

@@ -3,7 +3,7 @@ import { store } from "../radix/entries.ts";
 import { newPosition } from "../radix/tree.ts";
 import { ERRNO } from "./constants.ts";
 import { type Domain, type DomainSpec, makeDomain } from "./domain.ts";
-import { makeTables } from "./iommu/driver.ts";
+import { makeTables, takeRoot } from "./iommu/driver.ts";
 import { ALL, flushIotlb, MODIFIED } from "./iommu/flush.ts";
 import { requestMap } from "./iommu/request.ts";
 import { reach } from "./iommu/slots.ts";
@@ -30,17 +30,16 @@ function buildTablesAtZero(domain: Domain): void {
   }
 }
 
-/** Decide sharing (7.2) and make tables where they are the domain's own. Returns 0 or an error. */
-function makeContext(domain: Domain): number {
+/** Decide sharing (7.2) and make tables where they are the domain's own. */
+function makeContext(domain: Domain): void {
   const { machine } = domain;
-  if (machine.iommu === null) return 0;
+  if (machine.iommu === null) return;
   if (domain.hap && machine.sharesTables && domain.wantsSharing) {
     domain.iommuMode = "shared";
-    return 0;
+    return;
   }
-  const rc = makeTables(domain);
-  if (rc === 0) domain.iommuMode = "sync";
-  return rc;
+  makeTables(domain);
+  domain.iommuMode = "sync";
 }
 
 /**
@@ -53,8 +52,7 @@ export function assignDevice(domain: Domain, bdf: string): number {
   if (machine.iommu === null) return ERRNO.EOPNOTSUPP;
   if (domain.iommuMode === "none") {
     if (machine.release.iommuFixedAtCreation) return ERRNO.EOPNOTSUPP;
-    const rc = makeContext(domain);
-    if (rc < 0) return rc;
+    makeContext(domain);
     if (domain.iommu !== null) {
       const entered = enterRam(domain);
       if (entered < 0) return entered;
@@ -68,11 +66,12 @@ export function assignDevice(domain: Domain, bdf: string): number {
 }
 
 /**
- * Up to 4.16 VT-d gets the root for the first device, if nothing has been mapped before, by a walk to dfn 0 that makes
- * the tables on the way. Returns 0 or an error.
+ * The root, for the first device. Up to 4.16 VT-d gets it, if nothing has been mapped before, by a walk to dfn 0 that
+ * makes the tables on the way. Returns 0 or an error.
  */
 function reachForDevice(domain: Domain): number {
   const { machine, iommu } = domain;
+  if (!takeRoot(domain)) return ERRNO.ENOMEM;
   if (iommu === null || machine.iommu?.kind !== "vtd" || machine.release.vtdAssignTakesRootOnly) return 0;
   if (machine.memory.words(iommu.tree.root).some((word) => word !== 0)) return 0;
   return Math.min(0, reach(domain, 0, 1, newPosition()));

@@ -10,6 +10,12 @@ import type { ReasonCode } from "./reasons.ts";
 
 export type GuestKind = "hvm" | "pvh" | "pv";
 
+/** A domain's own IOMMU tables. The root's page is taken from the heap when they are first needed. */
+export interface IommuTables {
+  tree: WritableTree;
+  rootTaken: boolean;
+}
+
 /** How a domain's IOMMU tables relate to its P2M (7.2). "none": no IOMMU context. */
 export type IommuMode = "none" | "shared" | "sync";
 
@@ -54,10 +60,12 @@ export interface Domain {
   readonly wantsSharing: boolean;
   iommuMode: IommuMode;
   /** Own IOMMU tables; null when shared or none. */
-  iommu: { tree: WritableTree } | null;
+  iommu: IommuTables | null;
   /** AMD-Vi up to 4.11: merging is still possible (7.5). */
   amdMerging: boolean;
   readonly devices: Set<string>;
+  /** The guest that this domain is the device model of, once it is one. */
+  deviceModelOf: number | null;
 
   /** How each piece was decided, in order; cleared by whoever reads it. */
   readonly decisions: Decision[];
@@ -155,6 +163,7 @@ export function makeDomain(machine: Machine, spec: DomainSpec = {}): Domain {
     iommu: null,
     amdMerging: !release.amdWithoutMerging,
     devices: new Set(),
+    deviceModelOf: null,
     decisions: [],
     demotion: null,
     log: [],

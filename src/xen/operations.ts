@@ -1,8 +1,9 @@
 import type { Gfn, Mfn } from "../address.ts";
 import { ERRNO, errnoName } from "./constants.ts";
 import { assignDevice, createDomain, deassignDevice, destroyDomain } from "./create.ts";
-import type { Domain, DomainSpec } from "./domain.ts";
+import { type Domain, type DomainSpec, isTranslated } from "./domain.ts";
 import { iomemPermission, memoryMapping, type U64 } from "./domctl.ts";
+import { mapForeign } from "./foreign.ts";
 import { type LibraryResult, libraryMemoryMapping } from "./libxc.ts";
 import type { Machine } from "./machine.ts";
 import { decreaseReservation, populate, removeFromPhysmap } from "./ram.ts";
@@ -45,6 +46,21 @@ export type Operation =
       readonly order: number;
       readonly extents: number;
     }
+  | {
+      /** A PV domain takes all the memory that the host has left, but for so many pages. */
+      readonly op: "take_memory";
+      readonly domain: number;
+      readonly leave: number;
+    }
+  | {
+      /** Pages of another domain's RAM. */
+      readonly op: "map_foreign";
+      readonly domain: number;
+      readonly gfn: U64;
+      readonly from: number;
+      readonly fromGfn: U64;
+      readonly pages: number;
+    }
   | { readonly op: "assign_device" | "deassign_device"; readonly domain: number; readonly device: string }
   | { readonly op: "destroy"; readonly domain: number };
 
@@ -54,6 +70,7 @@ export interface OperationResult {
   readonly error?: string;
   readonly populated?: number;
   readonly decreased?: number;
+  readonly mapped?: number;
   readonly pagesDone?: number;
   readonly hypercalls?: number;
   readonly firstReturn?: number | null;
@@ -88,7 +105,7 @@ export function makeWorld(machine: Machine, specs: readonly DomainSpec[]): World
 
 const failure = (result: number): OperationResult => (result < 0 ? { result, error: errnoName(result) } : { result });
 
-function perform(domain: Domain, operation: Operation): OperationResult {
+function perform({ domains }: World, domain: Domain, operation: Operation): OperationResult {
   switch (operation.op) {
     case "populate":
       return {
@@ -112,6 +129,16 @@ function perform(domain: Domain, operation: Operation): OperationResult {
     }
     case "remove_from_physmap":
       return failure(removeFromPhysmap(domain, Number(operation.gfn) as Gfn));
+    case "take_memory":
+      if (isTranslated(domain)) return failure(ERRNO.EINVAL);
+      domain.machine.iommuPages = operation.leave;
+      return failure(0);
+    case "map_foreign": {
+      const { gfn, fromGfn, pages } = operation;
+      const from = domains.get(operation.from);
+      const { result, mapped } = mapForeign(domain, Number(gfn) as Gfn, from, Number(fromGfn) as Gfn, pages);
+      return { ...failure(result), mapped };
+    }
     case "decrease_reservation":
       return {
         result: 0,
@@ -138,6 +165,6 @@ export function runOperation(world: World, operation: Operation): OperationResul
   const domain = world.domains.get(operation.domain);
   if (!domain || domain.destroyed) return ofNobody(operation);
   const before = domain.crashed;
-  const result = perform(domain, operation);
+  const result = perform(world, domain, operation);
   return domain.crashed && !before ? { ...result, crashed: true } : result;
 }

@@ -73,14 +73,15 @@ function replaceable(domain: Domain, gfn: number, mfn: number, pages: number): n
   return 0;
 }
 
-/** Take one frame's entry away; the page stays allocated (3.5). -ENOENT where there is no RAM. */
+/** Take one frame's entry away; the page stays allocated (3.5). -ENOENT where there is no RAM, and no foreign page. */
 export function removeFromPhysmap(domain: Domain, gfn: Gfn): number {
   domain.ledger.lookups++;
   const found = lookUp(domain, gfn);
-  if (!isRam(found.type) || found.mfn === NONE) return ERRNO.ENOENT;
+  const isForeign = found.type === TYPE.map_foreign;
+  if ((!isRam(found.type) && !isForeign) || found.mfn === NONE) return ERRNO.ENOENT;
   const { mfn } = found;
   const rc = setEntries(domain, gfn, NONE, 0, 1, TYPE.invalid, ACCESS_RWX);
-  if (rc < 0) return rc;
+  if (rc < 0 || isForeign) return rc;
   domain.m2p.invalidate(mfn as Mfn, 1);
   domain.ledger.m2pUpdates++;
   return 0;
@@ -100,7 +101,7 @@ export function decreaseReservation(domain: Domain, gfn: Gfn, order: number, ext
         if (setEntries(domain, at, NONE, 0, 1, TYPE.invalid, ACCESS_RWX) < 0) return extent;
         continue;
       }
-      if (removeFromPhysmap(domain, at) < 0) return extent;
+      if (found.type === TYPE.map_foreign || removeFromPhysmap(domain, at) < 0) return extent;
       domain.ownedPages--;
     }
   return extents;

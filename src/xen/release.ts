@@ -48,6 +48,11 @@ const BEHAVIOURS = {
   startsWithRootOnly: ["4.14"],
   /** 4: shadow-mode P2Ms may hold 2 MiB entries (not for MMIO). */
   shadowSuperpages: ["4.17"],
+  /**
+   * A device model may map pages of its guest, not the hardware domain alone. Seen on real Xen 4.20.4, not on 4.14.6 and
+   * 4.17.7; which release began it, nobody knows.
+   */
+  guestsMapForeign: ["4.20"],
   /** 4 (RAM): populate reports an extent that was rejected. */
   populateReportsRejection: ["4.16"],
   /** 5.1: the access field sits in bits 62:59 instead of 61:58. */

@@ -54,6 +54,13 @@ const STATEMENTS: readonly Statement[] = [
       (machine.release.minor === 15 || machine.release.minor === 16),
   },
   {
+    code: "foreign-since",
+    says: "That a device model may map pages of its guest was seen on 4.20.4 and not on 4.17.7; which release began it is not known, and 4.20 is assumed.",
+    where: "3.2",
+    applies: ({ machine: { release }, deviceModelOf }) =>
+      deviceModelOf !== null && release.minor >= 20 && !isSince(release, "4.21", "4.20.4"),
+  },
+  {
     code: "ram-list-order",
     says: "Up to 4.12 the first device enters the guest's RAM in the order of its page list. It is taken to be the order of population; with AMD-Vi up to 4.11 the order decides what merges.",
     where: "7.2",

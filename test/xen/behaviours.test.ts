@@ -6,6 +6,7 @@ import { TYPE } from "../../src/xen/constants.ts";
 import { assignDevice, createDomain } from "../../src/xen/create.ts";
 import { type Domain, type DomainSpec, hasIoPermission } from "../../src/xen/domain.ts";
 import { iomemPermission, memoryMapping } from "../../src/xen/domctl.ts";
+import { mapForeign } from "../../src/xen/foreign.ts";
 import { requestUnmap } from "../../src/xen/iommu/request.ts";
 import { type MachineSpec, makeMachine } from "../../src/xen/machine.ts";
 import { mapMmioRegions } from "../../src/xen/map-mmio.ts";
@@ -434,6 +435,18 @@ const ROWS: Record<Behaviour, Row> = {
       [0, 0],
       [1, 0],
     ],
+  },
+  guestsMapForeign: {
+    without: "4.7 4.14.6 4.17.7",
+    since: "4.20.4 4.22",
+    observe: (xen) => {
+      const { machine, domain } = makeGuest(plain(xen));
+      const other = createDomain(machine, { id: 2 });
+      populate(other, g(0), 0, 1, null);
+      return mapForeign(domain, g(AT), other, g(0), 1);
+    },
+    before: { result: -1, mapped: 0 },
+    after: { result: 0, mapped: 1 },
   },
   vtdAssignTakesRootOnly: {
     without: "4.13 4.14.6 4.16.7",

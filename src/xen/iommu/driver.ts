@@ -13,7 +13,7 @@ import { initMarkers, type MarkerPlace } from "./contiguity.ts";
 export interface IommuDriver {
   readonly kind: "vtd" | "amdvi";
   readonly marker: MarkerPlace;
-  /** No memory for a table. AMD-Vi reports it as -EFAULT and crashes the domain, even the hardware domain. */
+  /** No memory for a table but the root. AMD-Vi reports it as -EFAULT and crashes the domain, even the hardware domain. */
   readonly noMemory: number;
   /** Bits of a leaf with these rights, its address left out. */
   leaf(machine: Machine, rights: Rights, order: number): Raw;
@@ -66,10 +66,19 @@ const DRIVERS: Readonly<Record<"vtd" | "amdvi", IommuDriver>> = { vtd: VTD, amdv
 
 export const driverOf = (machine: Machine): IommuDriver => DRIVERS[machine.iommu?.kind ?? "vtd"];
 
+/** The root's page from the domain heap, once; false when none is left. */
+export function takeRoot({ machine, iommu }: Domain): boolean {
+  if (iommu === null || iommu.rootTaken) return true;
+  if (machine.iommuPages <= 0) return false;
+  machine.iommuPages--;
+  iommu.rootTaken = true;
+  return true;
+}
+
 /** A table from the domain heap; null when none is left. From 4.17 on, all but roots start with markers. */
 export function takeIommuTable(domain: Domain): Mfn | null {
   const { machine, ledger } = domain;
-  if (machine.iommuPages <= 0) return null;
+  if (!takeRoot(domain) || machine.iommuPages <= 0) return null;
   machine.iommuPages--;
   ledger.iommuTables++;
   const table = machine.memory.allocate();
@@ -91,18 +100,19 @@ function depth({ machine }: Domain): number {
   return release.amdFixedDepth ? 4 : 2;
 }
 
-/** The domain's own tables: a root without markers. Returns 0, or the error when no page is left. */
-export function makeTables(domain: Domain): number {
+/** Why a table could not be had: that of a root is told apart. */
+export const noTable = ({ machine, iommu }: Domain): number =>
+  iommu?.rootTaken ? driverOf(machine).noMemory : ERRNO.ENOMEM;
+
+/** The domain's own tables: a root without markers. */
+export function makeTables(domain: Domain): void {
   const { machine } = domain;
   const driver = driverOf(machine);
-  if (machine.iommuPages <= 0) return driver.noMemory;
-  machine.iommuPages--;
   const tree: WritableTree = {
     format: FORMATS[driver.kind],
     memory: machine.memory,
     root: machine.memory.allocate(),
     levels: depth(domain),
   };
-  domain.iommu = { tree };
-  return 0;
+  domain.iommu = { tree, rootTaken: false };
 }

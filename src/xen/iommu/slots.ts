@@ -5,7 +5,7 @@ import { type Position, type WritableTree, walk, widthOf } from "../../radix/tre
 import { ERRNO } from "../constants.ts";
 import type { Domain } from "../domain.ts";
 import { COMPLETE, type StoredKind, updateMarkers } from "./contiguity.ts";
-import { driverOf, takeIommuTable } from "./driver.ts";
+import { driverOf, noTable, takeIommuTable } from "./driver.ts";
 import { flushWholeDomain, MODIFIED } from "./flush.ts";
 
 /**
@@ -64,12 +64,12 @@ export function reach(domain: Domain, dfn: number, level: number, at: Position):
     walk(tree, dfn, level, at);
     if (at.level === level) return flags;
     if (at.kind === LEAF) {
-      if (!split(domain, at)) return driver.noMemory;
+      if (!split(domain, at)) return noTable(domain);
       if (domain.machine.release.iommuSuperpages) flags = MODIFIED;
       continue;
     }
     const table = takeIommuTable(domain);
-    if (table === null) return driver.noMemory;
+    if (table === null) return noTable(domain);
     const to = driver.pointer(table, at.level - 1);
     put(domain, at.words, at.index, to.lo, to.hi, at.level, "table");
     domain.ledger.iommuPointers++;
@@ -91,7 +91,7 @@ export function deepen(domain: Domain, dfn: number): number {
     if (!isBeyond(tree, dfn)) return 0;
     if (driver.kind === "vtd" || machine.release.amdFixedDepth) return ERRNO.EFAULT;
     const root = takeIommuTable(domain);
-    if (root === null) return driver.noMemory;
+    if (root === null) return noTable(domain);
     const to = driver.pointer(tree.root, tree.levels);
     store(tree.memory.words(root), 0, to.lo, to.hi);
     ledger.iommuPointers++;
