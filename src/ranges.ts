@@ -13,8 +13,12 @@ export interface FrameRange {
 export class FrameSet<F extends Frame = Frame> {
   readonly ranges: readonly FrameRange[];
 
+  /** End of the last range: most frames that are asked for lie beyond the sets that the hypervisor asks. */
+  private readonly end: number;
+
   private constructor(ranges: readonly FrameRange[]) {
     this.ranges = ranges;
+    this.end = ranges.at(-1)?.end ?? 0;
   }
 
   static empty<F extends Frame>(): FrameSet<F> {
@@ -59,6 +63,7 @@ export class FrameSet<F extends Frame = Frame> {
   }
 
   has(frame: number): boolean {
+    if (frame >= this.end) return false;
     const range = this.ranges[this.indexOf(frame)];
     return range !== undefined && range.start <= frame;
   }

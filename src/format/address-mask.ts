@@ -41,6 +41,8 @@ export function withAddressMask(format: Format, bits: Raw): Format {
   const keep = raw64(~mask & 0xffffffffffffffffn);
   return {
     ...format,
+    // No pointer is plain: its address has bits to be stripped.
+    plainPointer: { mask: format.plainPointer.mask.map(() => 0), value: format.plainPointer.value.map(() => 1) },
     kindOf: (lo, hi, level) => format.kindOf((lo & keep.lo) >>> 0, (hi & keep.hi) >>> 0, level),
     frameOf: (lo, hi, level) => format.frameOf((lo & keep.lo) >>> 0, (hi & keep.hi) >>> 0, level),
     nextLevelOf: (lo, hi, level) => format.nextLevelOf((lo & keep.lo) >>> 0, (hi & keep.hi) >>> 0, level),

@@ -170,6 +170,11 @@ export const amdvi: Format = {
   indexBits: (level) => (level === 6 ? 7 : 9),
   leafOrders: (level) => ORDERS[level] ?? [],
   empty: { lo: 0, hi: 0 },
+  // PR, and the next level.
+  plainPointer: {
+    mask: [0, 0, 0xe01, 0xe01, 0xe01, 0xe01, 0xe01],
+    value: [1, 1, 0x201, 0x401, 0x601, 0x801, 0xa01],
+  },
   kindOf,
   frameOf,
   nextLevelOf,

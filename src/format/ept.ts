@@ -36,6 +36,7 @@ import {
   pagedLeafOrders,
   pagedNextLevel,
   pagedOrder,
+  pagedPointer,
   pagedResize,
 } from "./paged.ts";
 import { address, flag, ignored, reserved, value } from "./rows.ts";
@@ -159,6 +160,7 @@ export const ept: Format = {
   indexBits: nineIndexBits,
   leafOrders: pagedLeafOrders,
   empty: { lo: 0, hi: 0x80000000 },
+  plainPointer: pagedPointer(7),
   kindOf,
   frameOf: pagedFrame,
   nextLevelOf: pagedNextLevel,

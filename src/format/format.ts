@@ -106,6 +106,12 @@ export interface LeafAttributes {
   readonly software?: Raw;
 }
 
+/** Masks and values, both indexed by level; at levels without pointers nothing passes the test. */
+export interface PlainPointer {
+  readonly mask: readonly number[];
+  readonly value: readonly number[];
+}
+
 export interface Format {
   readonly name: FormatName;
   /** "Intel EPT", "AMD NPT", "Intel VT-d second stage", "AMD-Vi v1". */
@@ -121,6 +127,11 @@ export interface Format {
   /** The value of a slot in a table that this format's hypervisors have just made (EPT: suppress-#VE alone). */
   readonly empty: Raw;
 
+  /**
+   * Hot path, by level: an entry with `lo & mask === value` is a pointer to a table of the next lower level. The common
+   * case, which a walker tells without a call; entries that fail the test may be pointers all the same.
+   */
+  readonly plainPointer: PlainPointer;
   /** Hot path: what a walker does with this entry. Reserved bits are not examined here; `decode` does that. */
   kindOf(lo: number, hi: number, level: number): EntryKind;
   /** Hot path: output frame of a LEAF (first frame of its page), or frame of the next TABLE. Exact to 2^40. */
@@ -158,9 +169,9 @@ export interface Format {
  */
 export const frameField = (lo: number, hi: number): number => (hi & 0xfffff) * 0x100000 + (lo >>> 12);
 /** Low half of a frame placed in bits 51:12. */
-export const frameLo = (frame: number): number => ((frame % 0x100000) * 0x1000) >>> 0;
+export const frameLo = (frame: number): number => (frame << 12) >>> 0;
 /** High half of a frame placed in bits 51:12. */
-export const frameHi = (frame: number): number => Math.floor(frame / 0x100000) >>> 0;
+export const frameHi = (frame: number): number => (frame * 2 ** -20) >>> 0;
 
 /** A 64-bit value as two halves; for vectors and edges, not for loops. */
 export const raw64 = (value: bigint): Raw => ({

@@ -37,6 +37,7 @@ import {
   pagedLeafOrders,
   pagedNextLevel,
   pagedOrder,
+  pagedPointer,
   pagedResize,
 } from "./paged.ts";
 import { address, flag, ignored, reserved, value } from "./rows.ts";
@@ -129,6 +130,7 @@ export const npt: Format = {
   indexBits: nineIndexBits,
   leafOrders: pagedLeafOrders,
   empty: { lo: 0, hi: 0 },
+  plainPointer: pagedPointer(1),
   kindOf,
   frameOf: pagedFrame,
   nextLevelOf: pagedNextLevel,

@@ -1,12 +1,19 @@
+import { isAligned } from "../address.ts";
 /**
  * What EPT, NPT and VT-d second stage share: nine index bits a level, bit 7 marks a leaf at levels 2 and 3, level 1
  * holds only leaves, levels 4 and 5 only tables (page-table-formats.md 0.1). Hot path: integer operations only.
  */
-import { frameField, frameHi, frameLo, type Raw } from "./format.ts";
+import { frameField, frameHi, frameLo, type PlainPointer, type Raw } from "./format.ts";
 
 /** 2^40 frames: all that bits 51:12 can name. */
 const FRAMES = 2 ** 40;
 export const NO_BITS: Raw = { lo: 0, hi: 0 };
+
+/** Pointers with these bits set and, at the levels where it would make a leaf, bit 7 clear. */
+export const pagedPointer = (bits: number): PlainPointer => ({
+  mask: [0, 0, bits | 0x80, bits | 0x80, bits, bits, 0],
+  value: [1, 1, bits, bits, bits, bits, 1],
+});
 
 /** Whether a present entry of a bit-7 format ends the walk. */
 export const isPagedLeaf = (lo: number, level: number): boolean => level <= 1 || (level <= 3 && (lo & 0x80) !== 0);
@@ -42,8 +49,7 @@ export function pagedAddressMask(present: boolean, lo: number, level: number): R
 export function checkFrame(frame: number, order: number): void {
   if (!Number.isInteger(frame) || frame < 0 || frame >= FRAMES)
     throw new RangeError(`frame out of range: ${frame} (expected 0 to 2^40 - 1)`);
-  if (order !== 0 && frame % 2 ** order !== 0)
-    throw new RangeError(`frame 0x${frame.toString(16)} is not aligned to order ${order}`);
+  if (!isAligned(frame, order)) throw new RangeError(`frame 0x${frame.toString(16)} is not aligned to order ${order}`);
 }
 
 /** Throws RangeError unless the order is 0, 9 or 18. */

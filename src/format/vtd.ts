@@ -35,6 +35,7 @@ import {
   pagedLeafOrders,
   pagedNextLevel,
   pagedOrder,
+  pagedPointer,
   pagedResize,
 } from "./paged.ts";
 import { address, flag, ignored, reserved } from "./rows.ts";
@@ -111,6 +112,7 @@ export const vtd: Format = {
   indexBits: nineIndexBits,
   leafOrders: pagedLeafOrders,
   empty: { lo: 0, hi: 0 },
+  plainPointer: pagedPointer(3),
   kindOf,
   frameOf: pagedFrame,
   nextLevelOf: pagedNextLevel,

@@ -1,5 +1,5 @@
-import { alignDown, type Mfn } from "../address.ts";
-import { EMPTY, type EntryKind, type Format, LEAF, TABLE } from "../format/format.ts";
+import { alignDown, type Mfn, offsetIn, pagesOf } from "../address.ts";
+import { EMPTY, type EntryKind, type Format, frameField, LEAF, TABLE } from "../format/format.ts";
 import type { FrameReader } from "../memory/memory.ts";
 import type { SimulatedMemory } from "../memory/simulated.ts";
 
@@ -17,23 +17,18 @@ export interface WritableTree extends Tree {
   readonly memory: SimulatedMemory;
 }
 
-const LOW_BITS = 2 ** 27;
+/** Shifts the three lower levels' index bits out: frame numbers exceed the 32 bits that bit operators see. */
+const ABOVE_LEVEL_3 = 2 ** -27;
 
-/**
- * Index of a frame's entry in the table of a level. Frame numbers exceed 32 bits, so the three lower levels are taken
- * from the low 27 bits and the upper ones from the rest.
- */
-export function indexAt(frame: number, level: number): number {
-  return level <= 3
-    ? ((frame % LOW_BITS) >>> (9 * (level - 1))) & 511
-    : (Math.floor(frame / LOW_BITS) >>> (9 * (level - 4))) & 511;
-}
+/** Index of a frame's entry in the table of a level. */
+export const indexAt = (frame: number, level: number): number =>
+  level <= 3 ? (frame >>> (9 * (level - 1))) & 511 : ((frame * ABOVE_LEVEL_3) >>> (9 * (level - 4))) & 511;
 
 /** Pages that one entry of a level covers. */
-export const pagesAt = (level: number): number => 2 ** (9 * (level - 1));
+export const pagesAt = (level: number): number => pagesOf(9 * (level - 1));
 
 /** Frames that a tree of this many levels can translate. AMD-Vi's level 6 has 7 index bits. */
-export const widthOf = (format: Format, levels: number): number => 2 ** (9 * (levels - 1) + format.indexBits(levels));
+export const widthOf = (format: Format, levels: number): number => pagesOf(9 * (levels - 1) + format.indexBits(levels));
 
 /** Where a walk ended. Reused by `walk` when handed in, so that hot paths allocate nothing. */
 export interface Position {
@@ -72,42 +67,63 @@ export function walk(
   onPointer?: (lo: number, hi: number) => void,
 ): boolean {
   const { format, memory } = tree;
+  const { mask, value } = format.plainPointer;
   // As `indexAt`, with what does not change from level to level taken out of the loop.
-  const low = frame % LOW_BITS;
-  const high = Math.floor(frame / LOW_BITS);
+  const low = frame >>> 0;
+  const high = (frame * ABOVE_LEVEL_3) >>> 0;
   let level = tree.levels;
   let table = tree.root;
-  const root = memory.frame(table);
-  if (!root) {
+  let words = memory.frame(table);
+  if (!words) {
     position.level = 0;
     return false;
   }
-  let words: Uint32Array = root;
   for (;;) {
     const index = (level <= 3 ? low >>> (9 * (level - 1)) : high >>> (9 * (level - 4))) & 511;
     const lo = words[2 * index]!;
     const hi = words[2 * index + 1]!;
-    const kind = format.kindOf(lo, hi, level);
-    const next = kind === TABLE && level > stop ? format.nextLevelOf(lo, hi, level) : level;
-    const skipsBits = next < level - 1 && alignDown(frame, 9 * next) !== alignDown(frame, 9 * (level - 1));
-    const to = (next < level ? format.frameOf(lo, hi, level) : 0) as Mfn;
-    const below = next === level || skipsBits ? undefined : memory.frame(to);
-    if (next < level && !skipsBits) onPointer?.(lo, hi);
-    if (below) {
-      level = next;
-      table = to;
-      words = below;
-      continue;
+    const isPlain = level > stop && (lo & mask[level]!) === value[level];
+    const isEmpty = !isPlain && lo === format.empty.lo && hi === format.empty.hi;
+    const kind = isPlain ? TABLE : isEmpty ? EMPTY : format.kindOf(lo, hi, level);
+    if (kind === TABLE && level > stop) {
+      const next = isPlain ? level - 1 : format.nextLevelOf(lo, hi, level);
+      const skipsBits = next < level - 1 && alignDown(frame, 9 * next) !== alignDown(frame, 9 * (level - 1));
+      if (!skipsBits) {
+        onPointer?.(lo, hi);
+        const to = (isPlain ? frameField(lo, hi) : format.frameOf(lo, hi, level)) as Mfn;
+        const below = memory.frame(to);
+        if (below) {
+          level = next;
+          table = to;
+          words = below;
+          continue;
+        }
+      }
+      reach(position, level, table, words, index, lo, hi, kind);
+      return false;
     }
-    position.level = level;
-    position.table = table;
-    position.words = words;
-    position.index = index;
-    position.lo = lo;
-    position.hi = hi;
-    position.kind = kind;
-    return next === level;
+    reach(position, level, table, words, index, lo, hi, kind);
+    return true;
   }
+}
+
+function reach(
+  position: Position,
+  level: number,
+  table: Mfn,
+  words: Uint32Array,
+  index: number,
+  lo: number,
+  hi: number,
+  kind: EntryKind,
+): void {
+  position.level = level;
+  position.table = table;
+  position.words = words;
+  position.index = index;
+  position.lo = lo;
+  position.hi = hi;
+  position.kind = kind;
 }
 
 /** What a tree says about one frame; null when it maps nothing there. */
@@ -127,5 +143,5 @@ export function translate(tree: Tree, frame: number): Translation | null {
     return null;
   const { level, lo, hi } = scratch;
   const order = tree.format.orderOf(lo, hi, level);
-  return { frame: tree.format.frameOf(lo, hi, level) + (frame % 2 ** order), order, level, lo, hi };
+  return { frame: tree.format.frameOf(lo, hi, level) + offsetIn(frame, order), order, level, lo, hi };
 }

@@ -1,4 +1,4 @@
-import type { Mfn } from "../address.ts";
+import { type Mfn, pagesOf } from "../address.ts";
 import { EMPTY, frameField, frameHi, frameLo, LEAF, TABLE } from "../format/format.ts";
 import { countRun } from "../radix/entries.ts";
 import { type Placed, patternsOf } from "../radix/pattern.ts";
@@ -31,7 +31,7 @@ const scratch = newPosition();
 /** The slot of a region in the table above it; null where there is no such table yet. */
 export function slotOf(tree: WritableTree, level: number, region: number): Position | null {
   if (level + 1 > tree.levels) return null;
-  walk(tree, region * 2 ** (9 * level), level + 1, scratch);
+  walk(tree, region * pagesOf(9 * level), level + 1, scratch);
   return scratch.level === level + 1 ? scratch : null;
 }
 
@@ -46,7 +46,7 @@ export function alikeFrom(domain: Domain, tree: WritableTree, level: number, reg
   if (!at) return level + 1 > tree.levels || scratch.kind === EMPTY ? limit : 0;
   const { words, index, lo, hi, kind } = at;
   const room = Math.min(limit, 512 - index);
-  const size = 2 ** (9 * level);
+  const size = pagesOf(9 * level);
   const ignore = tree === domain.p2m ? NO_MARKER : markerMask(domain);
   if (kind !== TABLE) return countRun(words, index, room, lo, hi, kind === LEAF ? size * 4096 : 0, ignore);
   const patterns = patternsOf(tree);
@@ -82,14 +82,14 @@ export function lift(tree: WritableTree, level: number, present: number, count: 
   const { format, memory } = tree;
   const patterns = patternsOf(tree);
   const sample = (region: number): Sample => {
-    const lo = words[2 * (region % 512)]!;
-    const hi = words[2 * (region % 512) + 1]!;
+    const lo = words[2 * (region & 511)]!;
+    const hi = words[2 * (region & 511) + 1]!;
     const kind = format.kindOf(lo, hi, level + 1);
     return { lo, hi, kind, placed: kind === TABLE ? patterns.describe(frameField(lo, hi) as Mfn, level) : null };
   };
   const samples: Samples = [sample(present), sample(present - 1), sample(present - 2)];
   for (let region = present - 1; region <= present + count; ) {
-    const i = 2 * (region % 512);
+    const i = 2 * (region & 511);
     if (format.kindOf(words[i]!, words[i + 1]!, level + 1) !== TABLE) {
       region++;
       continue;
@@ -125,14 +125,14 @@ export function lay(
 ): void {
   const { words } = slotOf(tree, level, present)!;
   const patterns = patternsOf(tree);
-  const size = 2 ** (9 * level);
+  const size = pagesOf(9 * level);
   const put = (first: number, regions: number, age: 0 | 1 | 2): void => {
     const { lo, hi, kind, placed } = samples[age];
     const shift = (first - (present - age)) * size;
     const table = placed && patterns.makeRun({ pattern: placed.pattern, shift: placed.shift + shift }, regions, size);
     const step = placed ? 1 : kind === LEAF ? size : 0;
     let frame: number = table ?? frameField(lo, hi) + (kind === LEAF ? shift : 0);
-    for (let w = 2 * (first % 512); w < 2 * (first % 512) + 2 * regions; w += 2) {
+    for (let w = 2 * (first & 511); w < 2 * (first & 511) + 2 * regions; w += 2) {
       words[w] = ((lo & 0xfff & ~keep.lo) | (words[w]! & keep.lo) | frameLo(frame)) >>> 0;
       words[w + 1] = ((hi & 0xfff0_0000 & ~keep.hi) | (words[w + 1]! & keep.hi) | frameHi(frame)) >>> 0;
       frame += step;

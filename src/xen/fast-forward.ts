@@ -1,4 +1,4 @@
-import type { Mfn } from "../address.ts";
+import { type Mfn, offsetIn, pagesOf } from "../address.ts";
 import { frameField, frameHi, frameLo, LEAF } from "../format/format.ts";
 import { type Domain, logHasRoom, type UpperStore } from "./domain.ts";
 import { alikeFrom, lay, lift, markerMask, NO_MARKER, slotOf, trees } from "./fast-forward-tables.ts";
@@ -78,7 +78,7 @@ export function watch(request: Request): (done: number, calls: number) => Skip {
     for (const seen of sizes) seen.stores.push(...stores.filter(({ level }) => level > seen.level));
     domain.upperStores = [];
     for (const seen of sizes) {
-      const region = Math.floor((request.gfn + done) / 2 ** (9 * seen.level));
+      const region = Math.floor((request.gfn + done) / pagesOf(9 * seen.level));
       if (seen.checkpoints.at(-1)?.region === region) continue;
       seen.checkpoints = [...seen.checkpoints.slice(-3), takeCheckpoint(request, seen, region, done, calls)];
       seen.stores = [];
@@ -101,7 +101,7 @@ function takeCheckpoint(request: Request, seen: Seen, region: number, done: numb
   const { domain } = request;
   return {
     region,
-    offset: (request.gfn + done) % 2 ** (9 * seen.level),
+    offset: offsetIn(request.gfn + done, 9 * seen.level),
     done,
     calls,
     ledger: { ...domain.ledger },
@@ -110,7 +110,7 @@ function takeCheckpoint(request: Request, seen: Seen, region: number, done: numb
     iommuRoot: domain.iommu?.tree.root ?? null,
     stores: seen.stores,
     aheadAlike:
-      region % 512 < 510 && trees(domain).every((tree) => alikeFrom(domain, tree, seen.level, region + 1, 2) === 2),
+      (region & 511) < 510 && trees(domain).every((tree) => alikeFrom(domain, tree, seen.level, region + 1, 2) === 2),
   };
 }
 
@@ -123,13 +123,13 @@ function skipAhead(request: Request, { level, checkpoints }: Seen): Skip {
   const count = repetitions(request, level, c0, c1, c2);
   if (count <= 0) return NOTHING;
   repeat(request, level, c1, c2, count);
-  return { pages: count * 2 ** (9 * level), calls: count * (c2.calls - c1.calls), regions: count };
+  return { pages: count * pagesOf(9 * level), calls: count * (c2.calls - c1.calls), regions: count };
 }
 
 /** How many regions after the present one will go like the last two; 0 when that is not certain. */
 function repetitions(request: Request, level: number, c0: Checkpoint, c1: Checkpoint, c2: Checkpoint): number {
   const { domain, add } = request;
-  const size = 2 ** (9 * level);
+  const size = pagesOf(9 * level);
   const steady =
     c1.region === c0.region + 1 &&
     c2.region === c1.region + 1 &&
@@ -150,7 +150,7 @@ function repetitions(request: Request, level: number, c0: Checkpoint, c1: Checkp
 
   const present = c2.region;
   // The table above must hold the last two regions and all that follow.
-  let most = Math.min(511 - (present % 512), present % 512 < 2 ? 0 : Number.POSITIVE_INFINITY);
+  let most = Math.min(511 - (present & 511), (present & 511) < 2 ? 0 : Number.POSITIVE_INFINITY);
   // Enough must be left for the rules that look at what is left.
   most = Math.min(most, Math.floor((request.pages - c2.done) / size) - 1);
   // One call follows what is skipped.
@@ -185,7 +185,7 @@ function decisionsContinue({ domain, gfn, add }: Request, c0: Checkpoint, c2: Ch
 function repeat(request: Request, level: number, c1: Checkpoint, c2: Checkpoint, count: number): void {
   const { domain, add } = request;
   const { ledger } = domain;
-  const size = 2 ** (9 * level);
+  const size = pagesOf(9 * level);
   for (const kind of KINDS) ledger[kind] += count * (c2.ledger[kind] - c1.ledger[kind]);
   for (let l = 1; l <= level; l++) {
     const each = (c2.markers[l] ?? 0) - (c1.markers[l] ?? 0);

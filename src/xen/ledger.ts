@@ -51,18 +51,16 @@ export type Ledger = Record<LedgerKind, number>;
 
 const KINDS = Object.keys(LEDGER_KINDS) as LedgerKind[];
 
-/**
- * A ledger with this many of each kind. It is a copy of one literal that is then overwritten: an object to which dozens of
- * computed keys are added becomes a slow dictionary, and a ledger is written several times a page.
- */
-function ledgerOf(value: (kind: LedgerKind) => number): Ledger {
-  const ledger: Record<LedgerKind, unknown> = { ...LEDGER_KINDS };
-  for (const kind of KINDS) ledger[kind] = value(kind);
-  return ledger as Ledger;
-}
+const BLANK = Object.fromEntries(KINDS.map((kind) => [kind, 0])) as Ledger;
 
-/** A ledger with nothing on it. */
-export const newLedger = (): Ledger => ledgerOf(() => 0);
+/** A ledger with nothing on it. Copies of one object have one shape, so that booking, several times a page, is cheap. */
+export const newLedger = (): Ledger => ({ ...BLANK });
+
+function ledgerOf(value: (kind: LedgerKind) => number): Ledger {
+  const ledger = newLedger();
+  for (const kind of KINDS) ledger[kind] = value(kind);
+  return ledger;
+}
 
 export const copyLedger = (ledger: Ledger): Ledger => ({ ...ledger });
 

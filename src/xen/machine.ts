@@ -1,4 +1,4 @@
-import type { Mfn } from "../address.ts";
+import { type Mfn, pagesOf } from "../address.ts";
 import { SimulatedMemory } from "../memory/simulated.ts";
 import { type FrameRange, FrameSet } from "../ranges.ts";
 import { type Release, release } from "./release.ts";
@@ -207,7 +207,7 @@ export const uniformFrames = ({ mmioRo, ram, special }: Machine, mfn: number): n
 
 /** RAM of an order that the hypervisor chooses: aligned, ascending. */
 export function takeRam(machine: Machine, order: number): Mfn {
-  const size = 2 ** order;
+  const size = pagesOf(order);
   const start = Math.ceil(machine.nextRam / size) * size;
   machine.nextRam = start + size;
   return start as Mfn;

@@ -1,4 +1,4 @@
-import type { Gfn, Mfn } from "../address.ts";
+import { type Gfn, type Mfn, pagesOf } from "../address.ts";
 import { ACCESS_RWX, type Access, ERRNO, LOOP_BUDGET } from "./constants.ts";
 import { type Domain, isTranslated, note } from "./domain.ts";
 import { mmioOrder, type OrderDecision } from "./order.ts";
@@ -26,10 +26,10 @@ function loop(domain: Domain, gfn: number, pages: number, mfn: number, perBlock:
     let lowered: ReasonCode | null = null;
     let outcome: BlockResult;
     for (;;) {
-      outcome = perBlock(domain, at, to, order, Math.min(budget, Math.floor(left / 2 ** order)));
+      outcome = perBlock(domain, at, to, order, Math.min(budget, Math.floor(left / pagesOf(order))));
       if (outcome.rc <= 0) break;
       // Rc 1 comes from read-only frames before anything is looked at, or from a table of 4 KiB entries.
-      lowered = machine.mmioRo.overlaps(to, 2 ** order) && explain ? "read-only-frames" : "lower-table-present";
+      lowered = machine.mmioRo.overlaps(to, pagesOf(order)) && explain ? "read-only-frames" : "lower-table-present";
       order = outcome.rc - 1;
       ledger.retries++;
     }
@@ -42,7 +42,7 @@ function loop(domain: Domain, gfn: number, pages: number, mfn: number, perBlock:
     ledger.iterations += outcome.blocks;
     if (explain) explainBlocks(domain, at, to, order, outcome.blocks, decision, lowered);
     budget -= outcome.blocks;
-    done += outcome.blocks * 2 ** order;
+    done += outcome.blocks * pagesOf(order);
   }
   if (done === pages) return 0;
   return done > 0 ? done : rc;
@@ -58,8 +58,8 @@ function explainBlocks(
   decision: OrderDecision,
   lowered: ReasonCode | null,
 ): void {
-  const pages = blocks * 2 ** order;
-  if (lowered) domain.demotion = { next: gfn, until: gfn + 2 ** decision.order, because: lowered };
+  const pages = blocks * pagesOf(order);
+  if (lowered) domain.demotion = { next: gfn, until: gfn + pagesOf(decision.order), because: lowered };
   // Only what goes on from there shares the reason: a later mapping into the same region has its own.
   if (domain.demotion?.next !== gfn || gfn >= domain.demotion.until) domain.demotion = null;
   note(domain, gfn as Gfn, mfn as Mfn, pages, order, domain.demotion?.because ?? decision.because);

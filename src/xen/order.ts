@@ -1,4 +1,4 @@
-import { ORDER_1G, ORDER_2M, ORDER_4K, type Order } from "../address.ts";
+import { isAligned, ORDER_1G, ORDER_2M, ORDER_4K, type Order, offsetIn, pagesOf } from "../address.ts";
 import { type Domain, usesIommu } from "./domain.ts";
 import type { ReasonCode } from "./reasons.ts";
 
@@ -33,16 +33,16 @@ export function mmioOrder(domain: Domain, gfn: number, mfn: number, left: number
     if (!usesIommu(domain)) return IOMMU_NOT_IN_USE;
     if (domain.iommuMode !== "shared") return IOMMU_NOT_SHARED;
   }
-  if ((gfn - mfn) % 512 !== 0) return MISALIGNED;
+  if (!isAligned(gfn - mfn, ORDER_2M)) return MISALIGNED;
   if (!machine.p2m2m && !(machine.mmio1g && machine.p2m1g)) return NO_2M_ENTRIES;
-  const toBoundary = (512 - (gfn % 512)) % 512;
+  const toBoundary = offsetIn(512 - offsetIn(gfn, ORDER_2M), ORDER_2M);
   if (toBoundary > 0 || left < 512) return left - toBoundary >= 512 ? BEFORE_BOUNDARY : AFTER_BOUNDARY;
   if (
     machine.mmio1g &&
     machine.p2m1g &&
-    gfn % 2 ** 18 === 0 &&
-    mfn % 2 ** 18 === 0 &&
-    left >= 2 ** 18 &&
+    isAligned(gfn, ORDER_1G) &&
+    isAligned(mfn, ORDER_1G) &&
+    left >= pagesOf(ORDER_1G) &&
     !(release.mmio1gNeedsNoSync && domain.iommuMode === "sync")
   )
     return ALIGNED_1G;

@@ -1,4 +1,4 @@
-import type { Gfn, Mfn } from "../address.ts";
+import { type Gfn, type Mfn, pagesOf } from "../address.ts";
 import { ACCESS_RWX, ERRNO, isGrantOrForeign, isRam, TYPE } from "./constants.ts";
 import { crash, type Domain, isTranslated, logLine } from "./domain.ts";
 import { requestMap } from "./iommu/request.ts";
@@ -12,7 +12,7 @@ import { setEntries } from "./p2m/write.ts";
  * null lets the hypervisor choose. Returns the number of extents populated (xen-mapping.md 4, "RAM").
  */
 export function populate(domain: Domain, gfn: Gfn, order: number, extents: number, mfn: Mfn | null): number {
-  const pages = 2 ** order;
+  const pages = pagesOf(order);
   for (let i = 0; i < extents; i++) {
     if (domain.ownedPages + pages > domain.maxPages) return i;
     const frame = mfn === null ? takeRam(domain.machine, order) : ((mfn + i * pages) as Mfn);
@@ -25,7 +25,7 @@ export function populate(domain: Domain, gfn: Gfn, order: number, extents: numbe
 }
 
 function addRam(domain: Domain, gfn: number, mfn: Mfn, order: number): number {
-  const pages = 2 ** order;
+  const pages = pagesOf(order);
   if (!isTranslated(domain)) {
     domain.m2p.set(mfn, gfn as Gfn, pages);
     domain.ledger.m2pUpdates += pages;
@@ -47,7 +47,7 @@ function replaceable(domain: Domain, gfn: number, mfn: number, pages: number): n
   const { release } = machine;
   for (let i = 0; i < pages; ) {
     const found = lookUp(domain, gfn + i);
-    const span = 2 ** found.order;
+    const span = pagesOf(found.order);
     const alike = found.mfn === NONE || found.order > 0 ? Math.min(pages - i, span - ((gfn + i) % span)) : 1;
     const isMmio = found.type === TYPE.mmio_direct;
     if (isGrantOrForeign(found.type) || (isMmio && release.guardsDirectMmio)) {
@@ -92,7 +92,7 @@ export function removeFromPhysmap(domain: Domain, gfn: Gfn): number {
  * done; frames of the one where it stopped stay removed (3.5).
  */
 export function decreaseReservation(domain: Domain, gfn: Gfn, order: number, extents: number): number {
-  const pages = 2 ** order;
+  const pages = pagesOf(order);
   for (let extent = 0; extent < extents; extent++)
     for (let i = 0; i < pages; i++) {
       const at = (gfn + extent * pages + i) as Gfn;

@@ -163,19 +163,26 @@ function begins(release: ReleaseNumber, since: Since): boolean {
   });
 }
 
-/** Behaviours of a release. A copy of the table's own object, overwritten: hot code asks it, and such a copy stays fast. */
+const KEYS = Object.keys(BEHAVIOURS) as Behaviour[];
+/** Copies of one object have one shape, whatever the release, so that asking for a behaviour is cheap in hot code. */
+const BLANK = {
+  ...(Object.fromEntries(KEYS.map((key) => [key, false])) as Record<Behaviour, boolean>),
+  minor: 0,
+  point: 0,
+  tip: false,
+  name: "",
+};
+
+const resolvedBefore = new Map<string, Release>();
+
 function resolve(number: ReleaseNumber, name: string, overrides: Partial<Record<Behaviour, boolean>> = {}): Release {
+  const before = resolvedBefore.get(name);
+  if (before) return before;
   const { minor, point, tip } = number;
-  const resolved: Record<Behaviour, unknown> & ReleaseNumber & { name: string } = {
-    ...BEHAVIOURS,
-    minor,
-    point,
-    tip,
-    name,
-  };
-  for (const key of Object.keys(BEHAVIOURS) as Behaviour[])
-    resolved[key] = overrides[key] ?? begins(number, BEHAVIOURS[key]);
-  return resolved as Release;
+  const resolved = Object.assign({ ...BLANK }, { minor, point, tip, name });
+  for (const key of KEYS) resolved[key] = overrides[key] ?? begins(number, BEHAVIOURS[key]);
+  resolvedBefore.set(name, resolved);
+  return resolved;
 }
 
 /**
@@ -203,5 +210,4 @@ export function release(text: string): Release {
 export const isSince = (number: ReleaseNumber, ...since: readonly string[]): boolean => begins(number, since);
 
 /** Behaviours in which two releases differ; what a note on an imprecise release ("4.17") is made of. */
-export const differences = (a: Release, b: Release): readonly Behaviour[] =>
-  (Object.keys(BEHAVIOURS) as Behaviour[]).filter((key) => a[key] !== b[key]);
+export const differences = (a: Release, b: Release): readonly Behaviour[] => KEYS.filter((key) => a[key] !== b[key]);

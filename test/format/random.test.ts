@@ -6,7 +6,9 @@ import {
   FAULT,
   FORMATS,
   type Format,
+  frameField,
   type Raw,
+  TABLE,
   withAddressMask,
 } from "../../src/format/index.ts";
 
@@ -43,6 +45,32 @@ const options: fc.Arbitrary<DecodeOptions> = fc.record(
   },
   { requiredKeys: [] },
 );
+
+describe("a plain pointer", () => {
+  it("is a pointer to a table of the next lower level, whatever else is in the entry", () => {
+    let plain = 0;
+    fc.assert(
+      fc.property(format, word, fc.integer({ min: 0, max: 6 }), (name, { lo, hi }, at) => {
+        const f = formats.get(name)!;
+        if (at > f.maxLevels || (lo & f.plainPointer.mask[at]!) !== f.plainPointer.value[at]) return;
+        plain++;
+        expect([f.kindOf(lo, hi, at), f.nextLevelOf(lo, hi, at), f.frameOf(lo, hi, at)]).toEqual([
+          TABLE,
+          at - 1,
+          frameField(lo, hi),
+        ]);
+      }),
+      { numRuns: 20_000 },
+    );
+    expect(plain).toBeGreaterThan(1000);
+  });
+
+  it("is what an encoder writes for the next level, where no address bits are stripped", () => {
+    for (const f of Object.values(FORMATS))
+      for (let at = 2; at <= f.maxLevels; at++)
+        expect(f.encodeTable(0x12345, at - 1).lo & f.plainPointer.mask[at]!).toBe(f.plainPointer.value[at]);
+  });
+});
 
 describe("any 64 bits at any level", () => {
   it("decode into fields that tile all 64 bits in descending order", () => {

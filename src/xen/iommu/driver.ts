@@ -62,9 +62,7 @@ const AMDVI: IommuDriver = {
   coalesces: (_machine, level, levels) => level + 1 < levels,
 };
 
-const DRIVERS: Readonly<Record<"vtd" | "amdvi", IommuDriver>> = { vtd: VTD, amdvi: AMDVI };
-
-export const driverOf = (machine: Machine): IommuDriver => DRIVERS[machine.iommu?.kind ?? "vtd"];
+export const driverOf = (machine: Machine): IommuDriver => (machine.iommu?.kind === "amdvi" ? AMDVI : VTD);
 
 /** The root's page from the domain heap, once; false when none is left. */
 export function takeRoot({ machine, iommu }: Domain): boolean {

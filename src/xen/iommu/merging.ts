@@ -1,7 +1,7 @@
-import type { Mfn } from "../../address.ts";
+import { isAligned, type Mfn, offsetIn } from "../../address.ts";
 import { frameField, frameHi, frameLo, TABLE } from "../../format/format.ts";
 import { store } from "../../radix/entries.ts";
-import { newPosition, pagesAt, walk } from "../../radix/tree.ts";
+import { newPosition, walk } from "../../radix/tree.ts";
 import type { Domain } from "../domain.ts";
 import { driverOf, giveIommuTable } from "./driver.ts";
 import { flushWholeDomain } from "./flush.ts";
@@ -45,8 +45,7 @@ export function mergeUpwards(domain: Domain, dfn: number, mfn: number, n: number
     const below = machine.memory.words(table);
     const first = frameField(below[0]!, below[1]!);
     if (first === 0) return;
-    const span = pagesAt(level + 1);
-    const fits = first % span === 0 && first + (dfn % span) === mfn;
+    const fits = isAligned(first, 9 * level) && first + offsetIn(dfn, 9 * level) === mfn;
     const count = fits ? countOf(lo, hi) + n : 0;
     if (count <= FULL) {
       storeCount(words, index, lo, hi, count);

@@ -1,3 +1,4 @@
+import { pagesOf } from "../../address.ts";
 import type { Domain } from "../domain.ts";
 import type { Rights } from "../rights.ts";
 import { ADDED, flushIotlb, MODIFIED } from "./flush.ts";
@@ -18,7 +19,7 @@ export function mirror(
 ): number {
   if (domain.iommuMode === "none") return 0;
   if (domain.iommuMode === "shared") {
-    flushShared(domain, dfn, 2 ** order, n, rights, wasPresent);
+    flushShared(domain, dfn, pagesOf(order), n, rights, wasPresent);
     return 0;
   }
   const rc = rights === 0 ? requestUnmap(domain, dfn, order, n) : requestMap(domain, dfn, mfn, order, n, rights);

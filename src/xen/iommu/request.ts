@@ -1,3 +1,4 @@
+import { isAligned, offsetIn, pagesOf } from "../../address.ts";
 import { crash, type Domain, logLine } from "../domain.ts";
 import type { Rights } from "../rights.ts";
 import { driverOf } from "./driver.ts";
@@ -15,8 +16,7 @@ import { clearTables, fillTables, fillTablesByPage, TABLE_PAGES } from "./whole.
 function pageOrder(domain: Domain, dfn: number, mfn: number, left: number): number {
   let order = 0;
   for (const next of domain.machine.iommuOrders) {
-    const size = 2 ** next;
-    if (dfn % size !== 0 || mfn % size !== 0 || left < size) break;
+    if (!isAligned(dfn, next) || !isAligned(mfn, next) || left < pagesOf(next)) break;
     order = next;
   }
   return order;
@@ -30,7 +30,7 @@ const booked = (domain: Domain, outcome: Outcome): Outcome => {
 
 /** Whether requests of this order are one page of the hardware each: then like ones may be taken together. */
 const onePageEach = (domain: Domain, dfn: number, mfn: number, order: number): boolean =>
-  pageOrder(domain, dfn, mfn, 2 ** order) === order;
+  order === 0 || pageOrder(domain, dfn, mfn, pagesOf(order)) === order;
 
 /**
  * `n` map requests of 2^order frames each, consecutive from (dfn, mfn) on. Returns 0 or the first error; a failed
@@ -38,8 +38,8 @@ const onePageEach = (domain: Domain, dfn: number, mfn: number, order: number): b
  */
 export function requestMap(domain: Domain, dfn: number, mfn: number, order: number, n: number, rights: Rights): number {
   const { ledger, machine } = domain;
-  if (!machine.release.iommuRequests) return singleMap(domain, dfn, mfn, 2 ** order * n, 2 ** order, rights);
-  const pages = 2 ** order;
+  if (!machine.release.iommuRequests) return singleMap(domain, dfn, mfn, pagesOf(order) * n, pagesOf(order), rights);
+  const pages = pagesOf(order);
   const together = onePageEach(domain, dfn, mfn, order);
   for (let i = 0; i < n; ) {
     const from = dfn + i * pages;
@@ -91,7 +91,7 @@ function mapOne(domain: Domain, dfn: number, mfn: number, pages: number, rights:
     const run = booked(domain, mapRun(domain, dfn + i, mfn + i, sub, limit, rights));
     if (run.rc < 0) return mapFailed(domain, dfn, mfn, pages, i, run.rc);
     flags |= run.flags | run.last;
-    i += run.count * 2 ** sub;
+    i += run.count * pagesOf(sub);
   }
   flushIotlb(domain, dfn, pages, flags);
   return 0;
@@ -99,7 +99,7 @@ function mapOne(domain: Domain, dfn: number, mfn: number, pages: number, rights:
 
 /** Pages until a larger size may become possible again. */
 const runOfSmall = (domain: Domain, dfn: number, mfn: number, left: number): number =>
-  domain.machine.iommuOrders.length === 1 || (dfn - mfn) % 512 !== 0 || left < 512 ? left : 512 - (dfn % 512);
+  domain.machine.iommuOrders.length === 1 || !isAligned(dfn - mfn, 9) || left < 512 ? left : 512 - offsetIn(dfn, 9);
 
 /** Log line, roll-back of the request's own prefix, crash (7.4). */
 function mapFailed(domain: Domain, dfn: number, mfn: number, pages: number, done: number, rc: number): number {
@@ -108,7 +108,7 @@ function mapFailed(domain: Domain, dfn: number, mfn: number, pages: number, done
   for (let i = 0; i < done; ) {
     const sub = pageOrder(domain, dfn + i, dfn + i, done - i);
     const run = booked(domain, unmapRun(domain, dfn + i, sub, 1));
-    i += Math.max(1, run.count) * 2 ** sub;
+    i += Math.max(1, run.count) * pagesOf(sub);
   }
   if (pages > 1 && domain.machine.release.iommuFailureFlushesAll) flushIotlb(domain, dfn, 1, ALL | ADDED | MODIFIED);
   failureCrash(domain);
@@ -123,8 +123,8 @@ function failureCrash(domain: Domain): void {
 /** `n` unmap requests of 2^order frames each, consecutive from `dfn` on. Returns 0 or the first error. */
 export function requestUnmap(domain: Domain, dfn: number, order: number, n: number): number {
   const { ledger, machine } = domain;
-  if (!machine.release.iommuRequests) return singleUnmap(domain, dfn, 2 ** order * n);
-  const pages = 2 ** order;
+  if (!machine.release.iommuRequests) return singleUnmap(domain, dfn, pagesOf(order) * n);
+  const pages = pagesOf(order);
   const together = onePageEach(domain, dfn, dfn, order);
   let result = 0;
   for (let i = 0; i < n; ) {
@@ -173,11 +173,11 @@ function unmapOne(domain: Domain, dfn: number, pages: number): number {
       result = result || run.rc;
       failureCrash(domain);
       if (!domain.hardwareDomain) return result;
-      i += 2 ** sub;
+      i += pagesOf(sub);
       continue;
     }
     flags |= run.flags | run.last;
-    i += run.count * 2 ** sub;
+    i += run.count * pagesOf(sub);
   }
   flushIotlb(domain, dfn, pages, flags);
   return result;

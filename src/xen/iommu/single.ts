@@ -1,5 +1,6 @@
+import { offsetIn } from "../../address.ts";
 import { frameField, LEAF } from "../../format/format.ts";
-import { newPosition, pagesAt, walk } from "../../radix/tree.ts";
+import { newPosition, walk } from "../../radix/tree.ts";
 import { crash, type Domain, logLine } from "../domain.ts";
 import type { Rights } from "../rights.ts";
 import { driverOf } from "./driver.ts";
@@ -22,7 +23,7 @@ function frameNow(domain: Domain, dfn: number): number {
   if (isBeyond(tree, dfn)) return 0;
   walk(tree, dfn, 1, at);
   if (at.kind !== LEAF) return 0;
-  return frameField(at.lo, at.hi) + (dfn % pagesAt(at.level));
+  return frameField(at.lo, at.hi) + offsetIn(dfn, 9 * (at.level - 1));
 }
 
 /** Whether this mapping may still merge; ends merging for good where the release says so (7.5). */

@@ -1,4 +1,4 @@
-import type { Mfn } from "../../address.ts";
+import { type Mfn, offsetIn, pagesOf } from "../../address.ts";
 import { EMPTY, LEAF, TABLE } from "../../format/format.ts";
 import { freeTables } from "../../radix/edit.ts";
 import { countRun, countSame, storeSame } from "../../radix/entries.ts";
@@ -30,7 +30,7 @@ export function unmapRun(domain: Domain, dfn: number, order: number, limit: numb
   if (at.level > level) {
     if (at.kind !== LEAF && looksOnly) {
       const span = pagesAt(at.level);
-      return done(Math.min(limit, (span - (dfn % span)) / 2 ** order), 0);
+      return done(Math.min(limit, (span - offsetIn(dfn, 9 * (at.level - 1))) / pagesOf(order)), 0);
     }
     flags = reach(domain, dfn, level, at);
     if (flags < 0) return failed(flags);

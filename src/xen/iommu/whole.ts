@@ -1,4 +1,4 @@
-import type { Mfn } from "../../address.ts";
+import { isAligned, type Mfn } from "../../address.ts";
 import { EMPTY, frameField, frameHi, frameLo, TABLE } from "../../format/format.ts";
 import { type Placed, patternsOf } from "../../radix/pattern.ts";
 import { newPosition, walk } from "../../radix/tree.ts";
@@ -48,7 +48,7 @@ function point(first: number, count: number): void {
 
 /** Fill whole tables for requests of a page each; returns how many tables. What a page costs is for the caller to book. */
 export const fillTablesByPage = (domain: Domain, dfn: number, mfn: number, pages: number, rights: Rights): number =>
-  dfn % TABLE_PAGES === 0 ? fillTables(domain, dfn, mfn, ORDER, Math.floor(pages / TABLE_PAGES), rights) : 0;
+  isAligned(dfn, ORDER) ? fillTables(domain, dfn, mfn, ORDER, Math.floor(pages / TABLE_PAGES), rights) : 0;
 
 /**
  * Fill whole tables for up to `limit` requests of 2 MiB. Books tables, pointers and entries; returns how many requests

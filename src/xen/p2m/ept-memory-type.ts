@@ -1,3 +1,4 @@
+import { pagesOf } from "../../address.ts";
 import { isGrantOrForeign, type P2mType, TYPE } from "../constants.ts";
 import { type Domain, hasIoPermission, usesIommu } from "../domain.ts";
 
@@ -18,7 +19,7 @@ export const NOT_UNIFORM = -1;
 export function effectiveMemoryType(domain: Domain, mfn: number, order: number, n: number, type: P2mType): number {
   const { machine, ledger } = domain;
   const { release } = machine;
-  const pages = 2 ** order;
+  const pages = pagesOf(order);
   ledger.emtComputations += n;
   if (machine.mmioRo.overlaps(mfn, pages))
     return order === 0 || machine.mmioRo.contains(mfn, pages) ? EMT_UC | IPAT : NOT_UNIFORM;

@@ -1,3 +1,4 @@
+import { isAligned, pagesOf } from "../../address.ts";
 import { EMPTY, frameField, LEAF, TABLE } from "../../format/format.ts";
 import { store, storeRun, storeSame } from "../../radix/entries.ts";
 import { newPosition, walk } from "../../radix/tree.ts";
@@ -23,9 +24,9 @@ function write(
   access: Access,
 ): number {
   const { ledger, machine, p2m } = domain;
-  const size = 2 ** order;
+  const size = pagesOf(order);
   const level = order / 9 + 1;
-  if (gfn % size !== 0 || (mfn !== NONE && mfn % size !== 0) || gfn >= GFN_LIMIT || order % 9 !== 0) {
+  if (!isAligned(gfn, order) || (mfn !== NONE && !isAligned(mfn, order)) || gfn >= GFN_LIMIT || order % 9 !== 0) {
     ledger.setEntries++;
     return ERRNO.EINVAL;
   }

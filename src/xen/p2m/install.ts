@@ -1,4 +1,4 @@
-import type { Mfn } from "../../address.ts";
+import { type Mfn, pagesOf } from "../../address.ts";
 import { ACCESS_RWX, type Access, ERRNO, isGrantOrForeign, isRam, TYPE } from "../constants.ts";
 import { crash, type Domain, isTranslated, logHasRoom, logLine } from "../domain.ts";
 import { NONE } from "./backend.ts";
@@ -56,7 +56,7 @@ export function installMmio(
   access: Access = ACCESS_RWX,
 ): BlockResult {
   const { ledger, machine } = domain;
-  const pages = 2 ** order;
+  const pages = pagesOf(order);
   if (order > 0 && machine.mmioRo.overlaps(mfn, pages)) {
     ledger.readOnlyTests++;
     return answer(0, 1);
@@ -88,7 +88,7 @@ function replace(
   n: number,
   access: Access,
 ): number {
-  const pages = 2 ** order;
+  const pages = pagesOf(order);
   const { m2pAfterWrite } = domain.machine.release;
   const replaced = isRam(found.type) ? found.mfn : NONE;
   if (!m2pAfterWrite) forgetRam(domain, replaced, n * pages);
@@ -130,7 +130,7 @@ export function removeMmio(domain: Domain, gfn: number, mfn: number, order: numb
     rc = ERRNO.EINVAL;
   } else {
     n = alikeBlocks(domain, found, gfn, NONE, order, limit);
-    if (found.mfn !== mfn) logMismatches(domain, gfn, mfn, 2 ** order, n);
+    if (found.mfn !== mfn) logMismatches(domain, gfn, mfn, pagesOf(order), n);
     rc = setEntries(domain, gfn, NONE, order, n, TYPE.invalid, ACCESS_RWX);
   }
   const attempts = rc === 0 ? n : 1;

@@ -1,6 +1,7 @@
+import { alignDown, offsetIn, pagesOf } from "../../address.ts";
 import { EMPTY, LEAF, TABLE } from "../../format/format.ts";
 import { countRun, countSame } from "../../radix/entries.ts";
-import { newPosition, type Position, pagesAt, walk } from "../../radix/tree.ts";
+import { indexAt, newPosition, type Position, walk } from "../../radix/tree.ts";
 import { ACCESS_RWX, type Access, GFN_LIMIT, type P2mType, TYPE } from "../constants.ts";
 import type { Domain } from "../domain.ts";
 import { isBeyond } from "../iommu/slots.ts";
@@ -48,7 +49,7 @@ export function lookUp(domain: Domain, gfn: number): Found {
   if (gfn > domain.highestGfn) {
     found.walked = false;
     found.order = 27;
-    while (found.order > 0 && gfn - (gfn % 2 ** found.order) <= domain.highestGfn) found.order -= 9;
+    while (found.order > 0 && alignDown(gfn, found.order) <= domain.highestGfn) found.order -= 9;
     return found;
   }
   const backend = backendOf(domain);
@@ -61,7 +62,7 @@ export function lookUp(domain: Domain, gfn: number): Found {
   if (at.kind === EMPTY || at.kind === TABLE) return found;
   found.type = backend.typeOf(at.lo, at.hi);
   found.access = backend.accessOf(domain, at.lo, at.hi);
-  if (at.kind === LEAF) found.mfn = domain.p2m.format.frameOf(at.lo, at.hi, at.level) + (gfn % pagesAt(at.level));
+  if (at.kind === LEAF) found.mfn = domain.p2m.format.frameOf(at.lo, at.hi, at.level) + offsetIn(gfn, found.order);
   return found;
 }
 
@@ -87,8 +88,8 @@ export function alikeBlocks(
   // Frame 0 is what an empty slot seems to hold, so its block differs from the next ones (5.5 step 6).
   if (gfn >= GFN_LIMIT || mfn === 0) return 1;
   const level = order / 9 + 1;
-  const size = 2 ** order;
-  let n = Math.min(limit, 512 - (Math.floor(gfn / size) % 512));
+  const size = pagesOf(order);
+  let n = Math.min(limit, 512 - indexAt(gfn, level));
   if (mfn !== NONE) n = Math.min(n, Math.floor(uniformFrames(machine, mfn) / size));
   if (n <= 1) return 1;
   const { at } = met;

@@ -1,8 +1,10 @@
+import { pagesOf } from "../../address.ts";
 import { EMPTY, frameField, frameHi, frameLo, LEAF, type Raw, TABLE } from "../../format/format.ts";
+import { P2M_TYPES } from "../../format/software-bits.ts";
 import { fillWithParts } from "../../radix/edit.ts";
 import { store, storeRun, storeSame } from "../../radix/entries.ts";
 import { newPosition, type Position, walk } from "../../radix/tree.ts";
-import { ACCESS_RWX, type Access, ERRNO, GFN_LIMIT, type P2mType, TYPE } from "../constants.ts";
+import { ACCESS_RWX, type Access, ERRNO, GFN_LIMIT, isRam, type P2mType, TYPE } from "../constants.ts";
 import type { Domain } from "../domain.ts";
 import { mirror } from "../iommu/mirror.ts";
 import { iommuRights, READ, type Rights, WRITE } from "../rights.ts";
@@ -39,27 +41,28 @@ function pointer(domain: Domain, table: number, level: number): Raw {
   };
 }
 
-/** Low flags and NX by type (6.1); `mfn` decides whether direct MMIO is read-only. */
-function typeFlags(domain: Domain, type: P2mType, mfn: number): Raw {
-  switch (type) {
-    case TYPE.ram_rw:
-      return { lo: BASE | RW, hi: 0 };
-    case TYPE.ram_ro:
-    case TYPE.ram_logdirty:
-    case TYPE.ram_shared:
-      return { lo: BASE, hi: 0 };
-    case TYPE.grant_map_rw:
-    case TYPE.map_foreign:
-    case TYPE.ioreq_server:
-      return { lo: BASE | RW, hi: NX };
-    case TYPE.grant_map_ro:
-      return { lo: BASE, hi: NX };
-    case TYPE.mmio_direct:
-      return domain.machine.mmioRo.has(mfn) ? { lo: BASE | PCD | PWT, hi: 0 } : { lo: BASE | RW | PCD, hi: 0 };
+/** Low flags by type (6.1); types that are not named are not present. Read-only direct MMIO has flags of its own. */
+const LOW_FLAGS: readonly number[] = P2M_TYPES.map((name) => {
+  switch (name) {
+    case "ram_rw":
+    case "grant_map_rw":
+    case "map_foreign":
+    case "ioreq_server":
+      return BASE | RW;
+    case "ram_ro":
+    case "ram_logdirty":
+    case "ram_shared":
+    case "grant_map_ro":
+      return BASE;
+    case "mmio_direct":
+      return BASE | RW | PCD;
     default:
-      return { lo: 0, hi: NX };
+      return 0;
   }
-}
+});
+const READ_ONLY_MMIO = BASE | PCD | PWT;
+/** Guest RAM and direct MMIO may be executed, all else not. */
+const isExecutable = (type: P2mType): boolean => isRam(type) || type === TYPE.mmio_direct;
 
 /** Direct MMIO, PoD and paging types may name frames that are not mfn-valid (6.3 step 7). */
 const needsNoValidFrame = (type: P2mType): boolean =>
@@ -67,12 +70,13 @@ const needsNoValidFrame = (type: P2mType): boolean =>
 
 function compose(domain: Domain, mfn: number, order: number, type: P2mType, access: Access): Raw {
   if (!domain.machine.ram.has(mfn) && !needsNoValidFrame(type)) return { lo: 0, hi: 0 };
-  const flags = typeFlags(domain, type, mfn);
+  const readOnly = type === TYPE.mmio_direct && domain.machine.mmioRo.has(mfn);
+  const low = readOnly ? READ_ONLY_MMIO : (LOW_FLAGS[type] ?? 0);
   const rights = carriesIommuBits(domain) ? iommuRights(domain.machine, type, access, mfn) : 0;
   const iommu = (rights & READ ? IOMMU_READ : 0) | (rights & WRITE ? IOMMU_WRITE : 0);
   return {
-    lo: (frameLo(mfn) | flags.lo | (order > 0 && flags.lo & PRESENT ? PSE : 0)) >>> 0,
-    hi: (frameHi(mfn) | flags.hi | (type << TYPE_SHIFT) | iommu) >>> 0,
+    lo: (frameLo(mfn) | low | (order > 0 && low & PRESENT ? PSE : 0)) >>> 0,
+    hi: (frameHi(mfn) | (isExecutable(type) ? 0 : NX) | (type << TYPE_SHIFT) | iommu) >>> 0,
   };
 }
 
@@ -118,7 +122,7 @@ function write(
   access: Access,
 ): number {
   const { ledger, machine, p2m } = domain;
-  const size = 2 ** order;
+  const size = pagesOf(order);
   const level = order / 9 + 1;
   if (gfn >= GFN_LIMIT) {
     ledger.setEntries++;

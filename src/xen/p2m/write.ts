@@ -1,3 +1,4 @@
+import { isAligned, offsetIn, pagesOf } from "../../address.ts";
 import type { Access, P2mType } from "../constants.ts";
 import type { Domain } from "../domain.ts";
 import { NONE } from "./backend.ts";
@@ -8,7 +9,7 @@ import { alikeBlocks, lookUp } from "./lookup.ts";
 function subOrder(domain: Domain, gfn: number, mfn: number, left: number): number {
   const { machine } = domain;
   const fits = (order: number): boolean =>
-    gfn % 2 ** order === 0 && left % 2 ** order === 0 && (mfn === NONE || mfn % 2 ** order === 0);
+    isAligned(gfn, order) && isAligned(left, order) && (mfn === NONE || isAligned(mfn, order));
   if (!domain.hap) return machine.release.shadowSuperpages && fits(9) ? 9 : 0;
   if (machine.p2m1g && fits(18)) return 18;
   return machine.p2m2m && fits(9) ? 9 : 0;
@@ -28,19 +29,20 @@ export function setEntries(
   access: Access,
 ): number {
   const backend = backendOf(domain);
-  const size = 2 ** order;
-  if (subOrder(domain, gfn, mfn, size) === order) return backend.write(domain, gfn, mfn, order, n, type, access);
+  const size = pagesOf(order);
+  if (order === 0 || subOrder(domain, gfn, mfn, size) === order)
+    return backend.write(domain, gfn, mfn, order, n, type, access);
   const { ledger, machine } = domain;
   const { tlbFlushes } = ledger;
   let result = 0;
   for (let done = 0; done < size * n; ) {
     const target = mfn === NONE ? NONE : mfn + done;
-    const left = size - (done % size);
+    const left = size - offsetIn(done, order);
     const sub = subOrder(domain, gfn + done, target, left);
-    const blocks = alikeBlocks(domain, lookUp(domain, gfn + done), gfn + done, target, sub, left / 2 ** sub);
+    const blocks = alikeBlocks(domain, lookUp(domain, gfn + done), gfn + done, target, sub, left / pagesOf(sub));
     const rc = backend.write(domain, gfn + done, target, sub, blocks, type, access);
     if (rc < 0) result = rc;
-    done += (rc < 0 ? 1 : blocks) * 2 ** sub;
+    done += (rc < 0 ? 1 : blocks) * pagesOf(sub);
   }
   // All of a block is written under one lock, and what is deferred to its unlock happens once (5.8, 6.6).
   const deferred = domain.p2m.format.name === "ept" || machine.release.nptFlushAtUnlock;
