@@ -13,26 +13,37 @@ export interface Description {
 
 /** Neighbouring frames that stand as descriptions, made one by one when asked for. */
 export interface DescribedRun {
+  /** What the frame `first + i` stands for is `at(i)`. */
   readonly first: Mfn;
-  readonly count: number;
   readonly at: (i: number) => Description;
-  /** Frames of it that were looked at or freed: they are no longer part of it. */
+  /** What is left of it: from, and up to but not including. Its ends may be freed. */
+  from: Mfn;
+  end: Mfn;
+  /** Frames in between that were looked at, described anew or freed: they are no longer part of it. */
   readonly left: Set<number>;
 }
 
+/** Runs stand this far above the base, so that a single frame's number is its place in an array. */
+const RUNS_AT = 2 ** 28;
+
 /**
- * Memory that page tables are allocated in. Frames are numbered upwards from `base`; the frame freed last is handed out
- * again first. Backed by slabs of up to 2 MiB that are made on demand, one typed-array view a frame.
+ * Memory that page tables are allocated in. Single frames are numbered upwards from `base`; the one freed last is handed
+ * out again first. They are backed by slabs of up to 2 MiB that are made on demand, one typed-array view a frame. Runs of
+ * described frames have numbers further up that are never used again, so that a run costs the same however long it is.
  */
 export class SimulatedMemory implements FrameReader {
   readonly base: number;
-  /** By index; undefined while a frame is free or only described, so that a stale pointer is found out. */
+  /** Single frames by index; undefined while a frame is free or only described, so that a stale pointer is found out. */
   #views: (Uint32Array | undefined)[] = [];
   #freeIndices: number[] = [];
   #freeViews: Uint32Array[] = [];
+  /** Single frames that stand as descriptions, and frames that left their run as one. */
   #described = new Map<number, Description>();
   /** In ascending order. */
   #runs: DescribedRun[] = [];
+  #nextRun: number;
+  /** Frames of runs that somebody has looked at. */
+  #ofRuns = new Map<number, Uint32Array>();
   #slab = new Uint32Array(0);
   #slabFrames = FIRST_SLAB_FRAMES / 2;
   #slabUsed = FIRST_SLAB_FRAMES / 2;
@@ -40,11 +51,15 @@ export class SimulatedMemory implements FrameReader {
   /** @param base first frame number that is handed out; choose one that no RAM or BAR of the scenario uses. */
   constructor(base: Mfn) {
     this.base = base;
+    this.#nextRun = base + RUNS_AT;
   }
 
   /** Number of frames that are handed out and not freed. */
   get allocated(): number {
-    return this.#views.length - this.#freeIndices.length;
+    let count = this.#views.length - this.#freeIndices.length + this.#ofRuns.size;
+    for (const run of this.#runs) count += run.end - run.from - run.left.size;
+    for (const mfn of this.#described.keys()) if (mfn >= this.base + RUNS_AT) count++;
+    return count;
   }
 
   /** A zeroed frame. */
@@ -58,26 +73,34 @@ export class SimulatedMemory implements FrameReader {
   allocateDescribed(description: Description): Mfn {
     const index = this.#freeIndices.pop() ?? this.#views.length;
     this.#views[index] = undefined;
-    this.#described.set(index, description);
-    return (this.base + index) as Mfn;
+    const mfn = (this.base + index) as Mfn;
+    this.#described.set(mfn, description);
+    return mfn;
   }
 
   /** `count` neighbouring frames that stand as descriptions. Returns the first. */
   allocateDescribedRun(count: number, at: (i: number) => Description): Mfn {
-    const first = (this.base + this.#views.length) as Mfn;
-    this.#views.length += count;
-    this.#runs.push({ first, count, at, left: new Set() });
+    const first = this.#nextRun as Mfn;
+    this.#nextRun += count;
+    this.#runs.push({ first, at, from: first, end: (first + count) as Mfn, left: new Set() });
     return first;
   }
 
   /** What a frame stands for, if nobody has looked at it yet. */
   description(mfn: Mfn): Description | undefined {
     const run = this.describedRun(mfn);
-    return run ? run.at(mfn - run.first) : this.#described.get(mfn - this.base);
+    return run ? run.at(mfn - run.first) : this.#described.get(mfn);
   }
 
   /** The run of descriptions that a frame belongs to. */
   describedRun(mfn: Mfn): DescribedRun | undefined {
+    if (mfn < this.base + RUNS_AT) return undefined;
+    const run = this.#runs[this.#runIndex(mfn)];
+    return run && run.from <= mfn && mfn < run.end && !run.left.has(mfn) ? run : undefined;
+  }
+
+  /** Index of the last run that begins at or before a frame; -1 where none does. */
+  #runIndex(mfn: Mfn): number {
     let low = 0;
     let high = this.#runs.length;
     while (low < high) {
@@ -85,42 +108,45 @@ export class SimulatedMemory implements FrameReader {
       if (this.#runs[middle]!.first <= mfn) low = middle + 1;
       else high = middle;
     }
-    const run = this.#runs[low - 1];
-    return run && mfn < run.first + run.count && !run.left.has(mfn) ? run : undefined;
+    return low - 1;
   }
 
   /** Replace a frame's content by a description of it. */
   describe(mfn: Mfn, description: Description): void {
-    const index = mfn - this.base;
-    const view = this.#views[index];
-    if (view) this.#freeViews.push(view);
-    this.#views[index] = undefined;
-    this.describedRun(mfn)?.left.add(mfn);
-    this.#described.set(index, description);
+    this.#giveUp(mfn);
+    this.#described.set(mfn, description);
   }
 
   /** Throws RangeError for a frame that is not allocated. */
   free(mfn: Mfn): void {
-    const index = mfn - this.base;
+    this.#giveUp(mfn);
+    if (mfn < this.base + RUNS_AT) this.#freeIndices.push(mfn - this.base);
+  }
+
+  /** Whatever stands for a frame goes. Throws RangeError when nothing does. */
+  #giveUp(mfn: Mfn): void {
+    if (this.#described.delete(mfn)) return;
     const run = this.describedRun(mfn);
-    if (run) run.left.add(mfn);
-    else if (!this.#described.delete(index)) {
-      this.#freeViews.push(this.words(mfn));
-      this.#views[index] = undefined;
+    if (run) {
+      run.left.add(mfn);
+      return;
     }
-    this.#freeIndices.push(index);
+    this.#freeViews.push(this.words(mfn));
+    if (!this.#ofRuns.delete(mfn)) this.#views[mfn - this.base] = undefined;
   }
 
   /** Free `count` neighbouring frames. Throws RangeError when one is not allocated. */
   freeRun(first: Mfn, count: number): void {
     const run = this.describedRun(first);
-    if (!run || run.first !== first || run.count !== count || run.left.size > 0) {
+    const end = (first + count) as Mfn;
+    const isEnd = run && run.left.size === 0 && (run.from === first ? end <= run.end : end === run.end);
+    if (!isEnd) {
       for (let i = 0; i < count; i++) this.free((first + i) as Mfn);
       return;
     }
-    this.#runs.splice(this.#runs.indexOf(run), 1);
-    // Pushed downwards, so that they are handed out again upwards.
-    for (let i = count - 1; i >= 0; i--) this.#freeIndices.push(first + i - this.base);
+    if (run.from === first) run.from = end;
+    else run.end = first;
+    if (run.from === run.end) this.#runs.splice(this.#runIndex(run.first), 1);
   }
 
   /** The writable words of an allocated frame. Throws RangeError for any other frame. */
@@ -131,16 +157,17 @@ export class SimulatedMemory implements FrameReader {
   }
 
   frame(mfn: Mfn): Uint32Array | undefined {
-    return this.#views[mfn - this.base] ?? this.#makeReal(mfn);
+    const index = mfn - this.base;
+    return (index < this.#views.length ? this.#views[index] : this.#ofRuns.get(mfn)) ?? this.#makeReal(mfn);
   }
 
   #makeReal(mfn: Mfn): Uint32Array | undefined {
     const description = this.description(mfn);
     if (!description) return undefined;
-    const index = mfn - this.base;
-    if (!this.#described.delete(index)) this.describedRun(mfn)?.left.add(mfn);
+    this.#giveUp(mfn);
     const view = this.#zeroedView();
-    this.#views[index] = view;
+    if (mfn < this.base + RUNS_AT) this.#views[mfn - this.base] = view;
+    else this.#ofRuns.set(mfn, view);
     description.fill(view);
     return view;
   }

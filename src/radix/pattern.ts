@@ -229,14 +229,7 @@ export class Patterns {
     const leafless = base === Number.POSITIVE_INFINITY;
     const shift = leafless ? 0 : base;
     if (shift > 0) this.#move(words, level, -shift);
-    const relative = joined(
-      children.map((c) => ({
-        ...c,
-        shift: c.pattern.leafless ? 0 : c.shift - shift,
-        step: c.pattern.leafless ? 0 : c.step,
-      })),
-    );
-    return { pattern: this.#intern(level, words, relative, leafless), shift };
+    return { pattern: this.#intern(level, words, joined(children, shift), leafless), shift };
   }
 
   /** The table that a pointer leads to, or the whole run of described ones that it begins; given up, pointers cleared. */
@@ -246,9 +239,9 @@ export class Patterns {
     const run = this.#memory.describedRun(first);
     const place = run && this.#runs.get(run.at);
     let count = 1;
-    if (run && place && run.first === first && run.left.size === 0) {
+    if (run && place && run.left.size === 0) {
       while (
-        count < run.count &&
+        first + count < run.end &&
         index + count < WORDS / 2 &&
         this.#format.kindOf(words[2 * (index + count)]!, words[2 * (index + count) + 1]!, level) === TABLE &&
         frameField(words[2 * (index + count)]!, words[2 * (index + count) + 1]!) === first + count
@@ -256,13 +249,16 @@ export class Patterns {
         count++;
     }
     const placed =
-      place && run && count > 1 ? { pattern: place.pattern, shift: place.shift } : this.describe(first, below);
+      place && run && count > 1
+        ? { pattern: place.pattern, shift: place.shift + (first - run.first) * place.step }
+        : this.describe(first, below);
     this.#memory.freeRun(first, count);
     for (let i = index; i < index + count; i++) {
       words[2 * i] = words[2 * i]! & 0xfff;
       words[2 * i + 1] = (words[2 * i + 1]! & 0xfff0_0000) >>> 0;
     }
-    return { ...placed, index, count, step: count > 1 && place ? place.step : 0 };
+    const { pattern, shift } = placed;
+    return { pattern, shift, index, count, step: count > 1 && place ? place.step : 0 };
   }
 
   #intern(level: number, words: Uint32Array, children: readonly Children[], leafless: boolean): Pattern {
@@ -279,16 +275,27 @@ export class Patterns {
   }
 }
 
-/** Neighbours that continue each other become one, so that equal contents are described equally. */
-function joined(children: readonly Children[]): readonly Children[] {
+/**
+ * Children relative to a table's first frame. Neighbours that continue each other become one, so that equal contents are
+ * described equally.
+ */
+function joined(children: readonly Children[], base: number): readonly Children[] {
   const result: Children[] = [];
+  let last: { -readonly [K in keyof Children]: Children[K] } | null = null;
   for (const child of children) {
-    const last = result.at(-1);
-    const adjoins = last && last.pattern === child.pattern && last.index + last.count === child.index;
-    const gap = adjoins ? child.shift - (last.shift + (last.count - 1) * last.step) : 0;
-    const fits = adjoins && (last.count === 1 || gap === last.step) && (child.count === 1 || gap === child.step);
-    if (fits) result[result.length - 1] = { ...last, count: last.count + child.count, step: gap };
-    else result.push(child);
+    const { pattern, index, count } = child;
+    const shift = pattern.leafless ? 0 : child.shift - base;
+    const step = pattern.leafless ? 0 : child.step;
+    if (last && last.pattern === pattern && last.index + last.count === index) {
+      const gap = shift - (last.shift + (last.count - 1) * last.step);
+      if ((last.count === 1 || gap === last.step) && (count === 1 || gap === step)) {
+        last.count += count;
+        last.step = gap;
+        continue;
+      }
+    }
+    last = { pattern, shift, index, count, step };
+    result.push(last);
   }
   return result;
 }

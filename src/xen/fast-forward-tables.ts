@@ -97,9 +97,9 @@ export function lift(tree: WritableTree, level: number, present: number, count: 
     const first = frameField(words[i]!, words[i + 1]!) as Mfn;
     const run = memory.describedRun(first);
     let tables = 1;
-    if (run?.first === first)
+    if (run)
       while (
-        tables < run.count &&
+        first + tables < run.end &&
         region + tables <= present + count &&
         frameField(words[i + 2 * tables]!, words[i + 2 * tables + 1]!) === first + tables
       )
