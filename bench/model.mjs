@@ -1,13 +1,11 @@
 /** The model's side of the comparisons with C: Xen 4.16 on AMD, a BAR one page off, so that every entry is one of 4 KiB. */
 import { assignDevice, createDomain } from "../dist/xen/create.js";
-import { iomemPermission } from "../dist/xen/domctl.js";
+import { iomemPermission, memoryMapping } from "../dist/xen/domctl.js";
 import { libraryMemoryMapping } from "../dist/xen/libxc.js";
 import { makeMachine } from "../dist/xen/machine.js";
 
 const GFN = 0x1000000;
 const MFN = 0x38000001;
-/** A limit on calls that is never reached: with one, nothing is fast-forwarded (src/xen/continue.ts). */
-const CARRY_OUT = { maxCalls: 2 ** 40 };
 
 function guest(stepwise, spec) {
   const machine = makeMachine({ xen: "4.16.0", cpu: "amd", physBits: 46, stepwise, ...spec });
@@ -29,8 +27,12 @@ export function processorTime(work) {
 export function carriedOut(pages, stepwise) {
   const domain = guest(stepwise);
   const time = processorTime(() => {
-    const { result, pagesDone } = libraryMemoryMapping(domain, GFN, MFN, pages, true, CARRY_OUT);
-    if (result !== 0 || pagesDone !== pages) throw new Error(`the mapping failed: ${result}`);
+    // The hypercalls themselves: the library call fast-forwards over what they repeat.
+    for (let done = 0; done < pages; ) {
+      const result = memoryMapping(domain, GFN + done, MFN + done, pages - done, true);
+      if (result < 0) throw new Error(`the mapping failed: ${result}`);
+      done += result === 0 ? pages - done : result;
+    }
   });
   const { p2mEntries, iommuEntries } = domain.ledger;
   if (p2mEntries !== pages || iommuEntries !== pages) throw new Error("not every page has its entry");

@@ -14,7 +14,16 @@ const LOCK = "package-lock.json";
 const LOCK_MARK = "node_modules/.physmap-lock";
 const BUILD_MARK = "node_modules/.physmap-build";
 /** What the build reads. */
-const BUILD_INPUTS = ["src", "web", "examples", "package.json", LOCK, "tsconfig.json", "tsconfig.build.json"];
+const BUILD_INPUTS = [
+  "src",
+  "web",
+  "examples",
+  "package.json",
+  LOCK,
+  "tsconfig.json",
+  "tsconfig.build.json",
+  "scripts/bundle.mjs",
+];
 const FOLDERS = new Set(["src", "web", "examples"]);
 
 function run(...args) {

@@ -100,6 +100,9 @@ export function timelineOf(
         if (timeOf(sumUpTo(runs, middle).cost, calibration).likely <= seconds) low = middle;
         else high = middle - 1;
       }
+      // Inside of what repeats that was an estimate: the calls next to it tell.
+      while (low < all && sum(low + 1).time.likely <= seconds) low++;
+      while (low > 0 && sum(low).time.likely > seconds) low--;
       return low;
     },
     detail(from, to) {

@@ -14,7 +14,7 @@ export function size(bytes: number): string {
 }
 
 /** 8388608 as "8,388,608". */
-export const thousands = (n: number): string => Math.round(n).toLocaleString("en-US");
+export const thousands = (n: number): string => String(Math.round(n)).replace(/\B(?=(\d{3})+$)/g, ",");
 
 /** "1 device", "2 devices". */
 export const plural = (n: number, one: string, many = `${one}s`): string => `${thousands(n)} ${n === 1 ? one : many}`;

@@ -56,7 +56,7 @@ export class DescribedTable implements Description {
 }
 
 /** Whether `b` says `pages` further on what `a` says. */
-const isShifted = (a: Placed, b: Placed, pages: number): boolean =>
+export const isShifted = (a: Placed, b: Placed, pages: number): boolean =>
   a.pattern === b.pattern && (a.pattern.leafless || b.shift - a.shift === pages);
 
 const withFrameLo = (lo: number, frame: number): number => ((lo & 0xfff) | frameLo(frame)) >>> 0;
@@ -287,7 +287,7 @@ function joined(children: readonly Children[], base: number): readonly Children[
     const shift = pattern.leafless ? 0 : child.shift - base;
     const step = pattern.leafless ? 0 : child.step;
     if (last && last.pattern === pattern && last.index + last.count === index) {
-      const gap = shift - (last.shift + (last.count - 1) * last.step);
+      const gap: number = shift - (last.shift + (last.count - 1) * last.step);
       if ((last.count === 1 || gap === last.step) && (count === 1 || gap === step)) {
         last.count += count;
         last.step = gap;

@@ -1,7 +1,7 @@
 import { type Mfn, pagesOf } from "../address.ts";
 import { EMPTY, frameField, frameHi, frameLo, LEAF, TABLE } from "../format/format.ts";
 import { countRun } from "../radix/entries.ts";
-import { type Placed, patternsOf } from "../radix/pattern.ts";
+import { isShifted, type Placed, patternsOf } from "../radix/pattern.ts";
 import { newPosition, type Position, type WritableTree, walk } from "../radix/tree.ts";
 import type { Domain } from "./domain.ts";
 import { driverOf } from "./iommu/driver.ts";
@@ -70,24 +70,49 @@ export interface Sample {
   readonly placed: Placed | null;
 }
 
-/** What the regions of the recent past hold, told by their distance from the present one. */
-export type Samples = readonly [current: Sample, last: Sample, settled: Sample];
+/** What the regions around the present one hold, told by their distance from it. */
+export type Samples = readonly [ahead: Sample, present: Sample, last: Sample, settled: Sample];
 
-/**
- * Take samples of the last three regions, and give up the tables of all that will be written anew: from the last region
- * to `count` regions ahead.
- */
-export function lift(tree: WritableTree, level: number, present: number, count: number): Samples {
+/** Flags of the pointers to the table above a region, root first. */
+export function wayFlags(tree: WritableTree, level: number, region: number): number[] {
+  const flags: number[] = [];
+  const frame = region * pagesOf(9 * level);
+  for (let above = tree.levels; above > level + 1; above--) {
+    walk(tree, frame, above, scratch);
+    flags.push(scratch.lo & 0xfff, scratch.hi & 0xfff0_0000);
+  }
+  return flags;
+}
+
+/** Samples of the region ahead, the present one and the two before it. Tables become descriptions. */
+export function sampleAround(tree: WritableTree, level: number, present: number): Samples {
   const { words } = slotOf(tree, level, present)!;
-  const { format, memory } = tree;
   const patterns = patternsOf(tree);
   const sample = (region: number): Sample => {
     const lo = words[2 * (region & 511)]!;
     const hi = words[2 * (region & 511) + 1]!;
-    const kind = format.kindOf(lo, hi, level + 1);
+    const kind = tree.format.kindOf(lo, hi, level + 1);
     return { lo, hi, kind, placed: kind === TABLE ? patterns.describe(frameField(lo, hi) as Mfn, level) : null };
   };
-  const samples: Samples = [sample(present), sample(present - 1), sample(present - 2)];
+  return [sample(present + 1), sample(present), sample(present - 1), sample(present - 2)];
+}
+
+/** Whether `b` says of regions that lie `pages` further on what `a` says, settled ones and the bits `keep` aside. */
+export function areMoved(a: Samples, b: Samples, pages: number, keep: { lo: number; hi: number }): boolean {
+  const isMoved = (from: Sample, to: Sample): boolean => {
+    if (from.kind !== to.kind) return false;
+    if (((from.lo ^ to.lo) & 0xfff & ~keep.lo) !== 0 || ((from.hi ^ to.hi) & 0xfff0_0000 & ~keep.hi) !== 0)
+      return false;
+    if (from.placed && to.placed) return isShifted(from.placed, to.placed, pages);
+    return frameField(to.lo, to.hi) - frameField(from.lo, from.hi) === (from.kind === LEAF ? pages : 0);
+  };
+  return isMoved(a[0], b[0]) && isMoved(a[1], b[1]) && isMoved(a[2], b[2]);
+}
+
+/** Give up the tables of all that will be written anew: from the last region to `count` regions ahead. */
+export function giveUp(tree: WritableTree, level: number, present: number, count: number): void {
+  const { words } = slotOf(tree, level, present)!;
+  const { format, memory } = tree;
   for (let region = present - 1; region <= present + count; ) {
     const i = 2 * (region & 511);
     if (format.kindOf(words[i]!, words[i + 1]!, level + 1) !== TABLE) {
@@ -104,31 +129,32 @@ export function lift(tree: WritableTree, level: number, present: number, count: 
         frameField(words[i + 2 * tables]!, words[i + 2 * tables + 1]!) === first + tables
       )
         tables++;
-    if (!run) patterns.describe(first, level);
+    // What is below goes with it.
+    if (!run) patternsOf(tree).describe(first, level);
     memory.freeRun(first, tables);
     region += tables;
   }
-  return samples;
 }
 
 /**
- * Give regions the content that they would have: those long past are like the one before the last, then comes one like
- * the last, and the present one moves on as it is. `keep` are bits of the table above that are right already.
+ * Give regions the content that they would have: those long past are like a settled one, then comes one like the last, and
+ * the present one moves on as it is. Samples were taken `moved` regions before. `keep` are bits of the table above that are
+ * right already.
  */
 export function lay(
   tree: WritableTree,
   level: number,
   present: number,
   count: number,
-  samples: Samples,
+  [, current, last, settled]: Samples,
+  moved: number,
   keep: { lo: number; hi: number },
 ): void {
   const { words } = slotOf(tree, level, present)!;
   const patterns = patternsOf(tree);
   const size = pagesOf(9 * level);
-  const put = (first: number, regions: number, age: 0 | 1 | 2): void => {
-    const { lo, hi, kind, placed } = samples[age];
-    const shift = (first - (present - age)) * size;
+  const put = (first: number, regions: number, { lo, hi, kind, placed }: Sample, sampledAt: number): void => {
+    const shift = (first - sampledAt + moved) * size;
     const table = placed && patterns.makeRun({ pattern: placed.pattern, shift: placed.shift + shift }, regions, size);
     const step = placed ? 1 : kind === LEAF ? size : 0;
     let frame: number = table ?? frameField(lo, hi) + (kind === LEAF ? shift : 0);
@@ -138,7 +164,7 @@ export function lay(
       frame += step;
     }
   };
-  put(present - 1, count, 2);
-  put(present + count - 1, 1, 1);
-  put(present + count, 1, 0);
+  put(present - 1, count, settled, present - 2);
+  put(present + count - 1, 1, last, present - 1);
+  put(present + count, 1, current, present);
 }

@@ -1,10 +1,22 @@
 import { type Mfn, offsetIn, pagesOf } from "../address.ts";
 import { frameField, frameHi, frameLo, LEAF } from "../format/format.ts";
 import { type Domain, logHasRoom, type UpperStore } from "./domain.ts";
-import { alikeFrom, lay, lift, markerMask, NO_MARKER, slotOf, trees } from "./fast-forward-tables.ts";
+import {
+  alikeFrom,
+  areMoved,
+  giveUp,
+  lay,
+  markerMask,
+  NO_MARKER,
+  type Samples,
+  sampleAround,
+  slotOf,
+  trees,
+  wayFlags,
+} from "./fast-forward-tables.ts";
 import { mergeUpwards } from "./iommu/merging.ts";
 import { put } from "./iommu/slots.ts";
-import { LEDGER_KINDS, type Ledger, type LedgerKind } from "./ledger.ts";
+import { copyLedger, LEDGER_KINDS, type Ledger, type LedgerKind, subtractLedgers } from "./ledger.ts";
 import { uniformFrames } from "./machine.ts";
 
 /*
@@ -55,6 +67,17 @@ export interface Request {
   readonly maxCalls: number;
 }
 
+/** What a region costs that goes like the one before it, and what it stores above its own tables. */
+interface Step {
+  /** Where it was seen: stores are told by their place. */
+  readonly region: number;
+  readonly calls: number;
+  readonly pool: number;
+  readonly ledger: Ledger;
+  readonly markers: readonly number[];
+  readonly stores: readonly UpperStore[];
+}
+
 /** What has been seen of one size of region. */
 interface Seen {
   readonly level: number;
@@ -62,6 +85,8 @@ interface Seen {
   checkpoints: Checkpoint[];
   /** Stores above this level since the last one. */
   stores: UpperStore[];
+  /** How regions went that were skipped before, and what it looked like then. */
+  lesson: { readonly step: Step; readonly scene: Scene } | null;
 }
 
 /**
@@ -71,12 +96,14 @@ interface Seen {
 export function watch(request: Request): (done: number, calls: number) => Skip {
   const { domain } = request;
   if (domain.machine.stepwise || Number.isFinite(domain.machine.iommuPages)) return () => NOTHING;
-  const sizes: Seen[] = LEVELS.map((level) => ({ level, checkpoints: [], stores: [] }));
+  const sizes: Seen[] = LEVELS.map((level) => ({ level, checkpoints: [], stores: [], lesson: null }));
   domain.upperStores = [];
   return (done, calls) => {
     const stores = domain.upperStores ?? [];
-    for (const seen of sizes) seen.stores.push(...stores.filter(({ level }) => level > seen.level));
-    domain.upperStores = [];
+    if (stores.length > 0) {
+      for (const seen of sizes) seen.stores.push(...stores.filter(({ level }) => level > seen.level));
+      domain.upperStores = [];
+    }
     for (const seen of sizes) {
       const region = Math.floor((request.gfn + done) / pagesOf(9 * seen.level));
       if (seen.checkpoints.at(-1)?.region === region) continue;
@@ -104,7 +131,7 @@ function takeCheckpoint(request: Request, seen: Seen, region: number, done: numb
     offset: offsetIn(request.gfn + done, 9 * seen.level),
     done,
     calls,
-    ledger: { ...domain.ledger },
+    ledger: copyLedger(domain.ledger),
     markers: [...domain.markerStores],
     pool: domain.pool.used,
     iommuRoot: domain.iommu?.tree.root ?? null,
@@ -115,22 +142,33 @@ function takeCheckpoint(request: Request, seen: Seen, region: number, done: numb
 }
 
 /** Account for as many regions as will certainly go like the last one, and say how much that was. */
-function skipAhead(request: Request, { level, checkpoints }: Seen): Skip {
-  const [before, c0, c1, c2] = checkpoints;
-  if (!before || !c0 || !c1 || !c2) return NOTHING;
-  // The oldest region whose tables are repeated must have been like the others before it was gone through.
-  if (before.region + 1 !== c0.region || !before.aheadAlike) return NOTHING;
-  const count = repetitions(request, level, c0, c1, c2);
+function skipAhead(request: Request, seen: Seen): Skip {
+  const { domain } = request;
+  const { level, checkpoints } = seen;
+  const now = checkpoints.at(-1)!;
+  // A log that is still being written must not miss lines.
+  if (logHasRoom(domain) || !decisionGoesOn(request, now.done)) return NOTHING;
+  const known = seen.lesson && isScene(request, level, now, seen.lesson.scene) ? seen.lesson : null;
+  const step = known ? known.step : stepOf(request, level, checkpoints);
+  if (!step) return NOTHING;
+  // Alike from the start of the oldest region that is repeated; of a known one, from here on.
+  const [oldest = now] = known ? [] : checkpoints.slice(1);
+  const count = room(request, level, now, step, known ? now.done : oldest.done - oldest.offset);
   if (count <= 0) return NOTHING;
-  repeat(request, level, c1, c2, count);
-  return { pages: count * pagesOf(9 * level), calls: count * (c2.calls - c1.calls), regions: count };
+  const scene = known?.scene ?? lookAround(request, level, now);
+  repeat(request, level, now, step, count, scene);
+  seen.lesson = { step, scene };
+  return { pages: count * pagesOf(9 * level), calls: count * step.calls, regions: count };
 }
 
-/** How many regions after the present one will go like the last two; 0 when that is not certain. */
-function repetitions(request: Request, level: number, c0: Checkpoint, c1: Checkpoint, c2: Checkpoint): number {
-  const { domain, add } = request;
-  const size = pagesOf(9 * level);
+/** What the last region cost, if the last three went alike and the ones ahead were as those were before; else null. */
+function stepOf(request: Request, level: number, checkpoints: readonly Checkpoint[]): Step | null {
+  const [before, c0, c1, c2] = checkpoints;
+  // The oldest region whose tables are repeated must have been like the others before it was gone through.
+  if (!before || !c0 || !c1 || !c2 || before.region + 1 !== c0.region || !before.aheadAlike) return null;
   const steady =
+    // The table above must hold the last two regions.
+    (c2.region & 511) >= 2 &&
     c1.region === c0.region + 1 &&
     c2.region === c1.region + 1 &&
     c0.offset === c2.offset &&
@@ -145,68 +183,127 @@ function repetitions(request: Request, level: number, c0: Checkpoint, c1: Checkp
     // RAM that goes is remembered elsewhere, and above the parent nothing may have happened.
     c2.ledger.m2pUpdates === c1.ledger.m2pUpdates &&
     c2.stores.every((s) => s.level === level + 1);
-  // A log that is still being written must not miss lines.
-  if (!steady || logHasRoom(domain) || !decisionsContinue(request, c0, c2)) return 0;
+  const decision = request.domain.decisions.at(-1);
+  // Mapping notes one decision that covers everything since the first checkpoint.
+  if (!steady || (request.add && decision!.gfn > request.gfn + c0.done)) return null;
+  return {
+    region: c2.region,
+    calls: c2.calls - c1.calls,
+    pool: c2.pool - c1.pool,
+    ledger: subtractLedgers(c2.ledger, c1.ledger),
+    markers: c2.markers.map((n, l) => n - c1.markers[l]!),
+    stores: c2.stores,
+  };
+}
 
-  const present = c2.region;
-  // The table above must hold the last two regions and all that follow.
-  let most = Math.min(511 - (present & 511), (present & 511) < 2 ? 0 : Number.POSITIVE_INFINITY);
-  // Enough must be left for the rules that look at what is left.
-  most = Math.min(most, Math.floor((request.pages - c2.done) / size) - 1);
+/** How many regions after the present one there is room for that are alike; `from` are the pages done where they begin to be. */
+function room(request: Request, level: number, now: Checkpoint, step: Step, from: number): number {
+  const { domain, add } = request;
+  const size = pagesOf(9 * level);
+  // The table above must hold all that follow, and enough must be left for the rules that look at what is left.
+  let most = Math.min(511 - (now.region & 511), Math.floor((request.pages - now.done) / size) - 1);
   // One call follows what is skipped.
-  most = Math.min(most, Math.floor((request.maxCalls - c2.calls - 1) / (c2.calls - c1.calls)));
+  most = Math.min(most, Math.floor((request.maxCalls - now.calls - 1) / step.calls));
   if (add) {
-    // Alike from the start of the oldest region that is repeated.
-    const from = c0.done - c0.offset;
-    most = Math.min(
-      most,
-      Math.floor((uniformFrames(domain.machine, request.mfn + from) - (c2.done - from)) / size) - 1,
-    );
+    const uniform = uniformFrames(domain.machine, request.mfn + from) - (now.done - from);
+    most = Math.min(most, Math.floor(uniform / size) - 1);
   }
-  const perRegion = c2.pool - c1.pool;
-  if (perRegion > 0) most = Math.min(most, Math.floor((domain.pool.pages - domain.pool.used) / perRegion));
+  if (step.pool > 0) most = Math.min(most, Math.floor((domain.pool.pages - domain.pool.used) / step.pool));
   for (const tree of trees(domain)) {
-    if (most <= 0 || !slotOf(tree, level, present)) return 0;
-    most = Math.min(most, alikeFrom(domain, tree, level, present + 1, most));
+    if (most <= 0 || !slotOf(tree, level, now.region)) return 0;
+    most = Math.min(most, alikeFrom(domain, tree, level, now.region + 1, most));
     // Where leaves stand ahead of a mapping, a table may complete in another order than the recorded one.
-    if (add && slotOf(tree, level, present + 1)?.kind === LEAF) return 0;
+    if (add && slotOf(tree, level, now.region + 1)?.kind === LEAF) return 0;
   }
   return most;
 }
 
-/** Mapping notes one decision that covers everything since the first checkpoint. */
-function decisionsContinue({ domain, gfn, add }: Request, c0: Checkpoint, c2: Checkpoint): boolean {
-  if (!add) return true;
+/** Mapping has noted a decision for what was done last, so that it can be noted for more. */
+function decisionGoesOn({ domain, gfn, add }: Request, done: number): boolean {
   const last = domain.decisions.at(-1);
-  return last !== undefined && last.gfn <= gfn + c0.done && last.gfn + last.pages === gfn + c2.done;
+  return !add || (last !== undefined && last.gfn + last.pages === gfn + done);
 }
 
+/** All that decides how a request goes on from the first boundary in a region, told by its distance from there. */
+interface Scene {
+  readonly region: number;
+  readonly offset: number;
+  readonly iommuRoot: Mfn | null;
+  readonly amdMerging: boolean;
+  readonly decision: readonly [order: number, because: string] | null;
+  /** Whether the frames to be mapped are read-only, RAM, special. */
+  readonly frames: readonly boolean[];
+  /** Flags of the P2M's pointers on the way: marks may wait there. */
+  readonly way: readonly number[];
+  readonly samples: readonly Samples[];
+}
+
+function lookAround(request: Request, level: number, { region, offset, done, iommuRoot }: Checkpoint): Scene {
+  const { domain, add } = request;
+  const { mmioRo, ram, special } = domain.machine;
+  const last = domain.decisions.at(-1);
+  return {
+    region,
+    offset,
+    iommuRoot,
+    amdMerging: domain.amdMerging,
+    decision: add && last ? [last.order, last.because] : null,
+    frames: add ? [mmioRo, ram, special].map((set) => set.has(request.mfn + done)) : [],
+    way: wayFlags(domain.p2m, level, region),
+    samples: trees(domain).map((tree) => sampleAround(tree, level, region)),
+  };
+}
+
+/** Whether it looks as it did when regions were skipped before. */
+function isScene(request: Request, level: number, now: Checkpoint, known: Scene): boolean {
+  const index = now.region & 511;
+  if (now.offset !== known.offset || now.iommuRoot !== known.iommuRoot || index === 0 || index === 511) return false;
+  if (!trees(request.domain).every((tree) => slotOf(tree, level, now.region))) return false;
+  const found = lookAround(request, level, now);
+  const pages = (now.region - known.region) * pagesOf(9 * level);
+  return (
+    found.amdMerging === known.amdMerging &&
+    sameList(found.decision ?? [], known.decision ?? []) &&
+    sameList(found.frames, known.frames) &&
+    sameList(found.way, known.way) &&
+    found.samples.every((samples, i) => areMoved(known.samples[i]!, samples, pages, keptBits(request.domain, i)))
+  );
+}
+
+const sameList = (a: readonly unknown[], b: readonly unknown[]): boolean =>
+  a.length === b.length && a.every((value, i) => value === b[i]);
+
+/** Bits of the table above that are not told by what is below: markers, in the IOMMU's tree, which comes second. */
+const keptBits = (domain: Domain, tree: number): { lo: number; hi: number } =>
+  tree === 0 ? NO_MARKER : markerMask(domain);
+
 /** Book `count` regions like the last, and describe their tables. */
-function repeat(request: Request, level: number, c1: Checkpoint, c2: Checkpoint, count: number): void {
+function repeat(request: Request, level: number, now: Checkpoint, step: Step, count: number, scene: Scene): void {
   const { domain, add } = request;
   const { ledger } = domain;
   const size = pagesOf(9 * level);
-  for (const kind of KINDS) ledger[kind] += count * (c2.ledger[kind] - c1.ledger[kind]);
+  for (const kind of KINDS) ledger[kind] += count * step.ledger[kind];
   for (let l = 1; l <= level; l++) {
-    const each = (c2.markers[l] ?? 0) - (c1.markers[l] ?? 0);
+    const each = step.markers[l] ?? 0;
     domain.markerStores[l] = (domain.markerStores[l] ?? 0) + count * each;
     ledger.markerStores += count * each;
   }
-  domain.pool.used += count * (c2.pool - c1.pool);
+  domain.pool.used += count * step.pool;
   if (add) {
-    domain.highestGfn = Math.max(domain.highestGfn, request.gfn + c2.done + count * size - 1);
+    domain.highestGfn = Math.max(domain.highestGfn, request.gfn + now.done + count * size - 1);
     domain.decisions.at(-1)!.pages += count * size;
   }
-  const present = c2.region;
-  if (domain.iommu) {
-    const { tree } = domain.iommu;
-    const samples = lift(tree, level, present, count);
+  const present = now.region;
+  const moved = present - scene.region;
+  trees(domain).forEach((tree, i) => {
+    giveUp(tree, level, present, count);
     const { words } = slotOf(tree, level, present)!;
     // Markers and merge counts above depend on the place, so those stores are made one by one.
-    for (let j = 1; j <= count; j++) for (const stored of c2.stores) storeAgain(domain, words, stored, j, size);
-    lay(tree, level, present, count, samples, markerMask(domain));
-  }
-  lay(domain.p2m, level, present, count, lift(domain.p2m, level, present, count), NO_MARKER);
+    if (i > 0)
+      for (let j = 1; j <= count; j++)
+        for (const stored of step.stores) storeAgain(domain, words, stored, present - step.region + j, size);
+    lay(tree, level, present, count, scene.samples[i]!, moved, keptBits(domain, i));
+  });
 }
 
 function storeAgain(domain: Domain, words: Uint32Array, stored: UpperStore, regions: number, size: number): void {
@@ -218,5 +315,5 @@ function storeAgain(domain: Domain, words: Uint32Array, stored: UpperStore, regi
   const { lo, hi, kind } = stored;
   const frame = frameField(lo, hi) + (kind === "leaf" ? pages : 0);
   const to = { lo: ((lo & 0xfff) | frameLo(frame)) >>> 0, hi: ((hi & 0xfff0_0000) | frameHi(frame)) >>> 0 };
-  put(domain, words, stored.index + regions, to.lo, to.hi, stored.level, kind);
+  put(domain, words, (stored.index + regions) & 511, to.lo, to.hi, stored.level, kind);
 }

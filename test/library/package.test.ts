@@ -15,12 +15,22 @@ function run(command: string, args: readonly string[], cwd = copy) {
 
 beforeAll(() => {
   copy = realpathSync(mkdtempSync(join(tmpdir(), "physmap-package-")));
-  const parts = ["src", "schemas", "examples", "package.json", "tsconfig.json", "tsconfig.build.json"];
+  const parts = [
+    "src",
+    "scripts/bundle.mjs",
+    "schemas",
+    "examples",
+    "package.json",
+    "tsconfig.json",
+    "tsconfig.build.json",
+  ];
   for (const each of [...parts, "README.md", "LICENSE", "CHANGELOG.md"])
     cpSync(pathOf(each), join(copy, each), { recursive: true });
   symlinkSync(pathOf("node_modules"), join(copy, "node_modules"), "dir");
-  const built = run(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "tsconfig.build.json"]);
-  if (built.status !== 0) throw new Error(`the build failed:\n${built.stdout}`);
+  for (const step of [["node_modules/typescript/bin/tsc", "-p", "tsconfig.build.json"], ["scripts/bundle.mjs"]]) {
+    const { status, stdout, stderr } = run(process.execPath, step);
+    if (status !== 0) throw new Error(`the build failed:\n${stdout}${stderr}`);
+  }
 }, 120_000);
 
 afterAll(() => rmSync(copy, { recursive: true, force: true }));
