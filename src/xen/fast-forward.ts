@@ -1,19 +1,8 @@
-import { type Mfn, offsetIn, pagesOf } from "../address.ts";
+import { offsetIn, pagesOf } from "../address.ts";
 import { frameField, frameHi, frameLo, LEAF } from "../format/format.ts";
 import { type Domain, logHasRoom, type UpperStore } from "./domain.ts";
-import {
-  alikeFrom,
-  areMoved,
-  giveUp,
-  lay,
-  markerMask,
-  NO_MARKER,
-  type Samples,
-  sampleAround,
-  slotOf,
-  trees,
-  wayFlags,
-} from "./fast-forward-tables.ts";
+import { type Boundary, isScene, keptBits, lookAround, type Request, type Scene } from "./fast-forward-scene.ts";
+import { alikeFrom, giveUp, lay, slotOf, trees } from "./fast-forward-tables.ts";
 import { mergeUpwards } from "./iommu/merging.ts";
 import { put } from "./iommu/slots.ts";
 import { copyLedger, LEDGER_KINDS, type Ledger, type LedgerKind, subtractLedgers } from "./ledger.ts";
@@ -30,16 +19,11 @@ import { uniformFrames } from "./machine.ts";
 const LEVELS = [3, 2, 1] as const;
 
 /** State at the first hypercall boundary inside a region. */
-interface Checkpoint {
-  readonly region: number;
-  /** Pages from the region's start, and from the request's. */
-  readonly offset: number;
-  readonly done: number;
+interface Checkpoint extends Boundary {
   readonly calls: number;
   readonly ledger: Ledger;
   readonly markers: readonly number[];
   readonly pool: number;
-  readonly iommuRoot: Mfn | null;
   /** Stores above the tables of this level since the checkpoint before. */
   readonly stores: readonly UpperStore[];
   /** The next region and the one after it are alike, and untouched. */
@@ -55,17 +39,6 @@ export interface Skip {
 
 const NOTHING: Skip = { pages: 0, calls: 0, regions: 0 };
 const KINDS = (Object.keys(LEDGER_KINDS) as LedgerKind[]).filter((kind) => kind !== "markerStores");
-
-/** A request under way: frames are those of its start. */
-export interface Request {
-  readonly domain: Domain;
-  readonly gfn: number;
-  readonly mfn: number;
-  readonly pages: number;
-  readonly add: boolean;
-  /** Calls that may be made; infinite without a limit. */
-  readonly maxCalls: number;
-}
 
 /** What a region costs that goes like the one before it, and what it stores above its own tables. */
 interface Step {
@@ -210,7 +183,7 @@ function room(request: Request, level: number, now: Checkpoint, step: Step, from
   }
   if (step.pool > 0) most = Math.min(most, Math.floor((domain.pool.pages - domain.pool.used) / step.pool));
   for (const tree of trees(domain)) {
-    if (most <= 0 || !slotOf(tree, level, now.region)) return 0;
+    if (most <= 0) return 0;
     most = Math.min(most, alikeFrom(domain, tree, level, now.region + 1, most));
     // Where leaves stand ahead of a mapping, a table may complete in another order than the recorded one.
     if (add && slotOf(tree, level, now.region + 1)?.kind === LEAF) return 0;
@@ -223,59 +196,6 @@ function decisionGoesOn({ domain, gfn, add }: Request, done: number): boolean {
   const last = domain.decisions.at(-1);
   return !add || (last !== undefined && last.gfn + last.pages === gfn + done);
 }
-
-/** All that decides how a request goes on from the first boundary in a region, told by its distance from there. */
-interface Scene {
-  readonly region: number;
-  readonly offset: number;
-  readonly iommuRoot: Mfn | null;
-  readonly amdMerging: boolean;
-  readonly decision: readonly [order: number, because: string] | null;
-  /** Whether the frames to be mapped are read-only, RAM, special. */
-  readonly frames: readonly boolean[];
-  /** Flags of the P2M's pointers on the way: marks may wait there. */
-  readonly way: readonly number[];
-  readonly samples: readonly Samples[];
-}
-
-function lookAround(request: Request, level: number, { region, offset, done, iommuRoot }: Checkpoint): Scene {
-  const { domain, add } = request;
-  const { mmioRo, ram, special } = domain.machine;
-  const last = domain.decisions.at(-1);
-  return {
-    region,
-    offset,
-    iommuRoot,
-    amdMerging: domain.amdMerging,
-    decision: add && last ? [last.order, last.because] : null,
-    frames: add ? [mmioRo, ram, special].map((set) => set.has(request.mfn + done)) : [],
-    way: wayFlags(domain.p2m, level, region),
-    samples: trees(domain).map((tree) => sampleAround(tree, level, region)),
-  };
-}
-
-/** Whether it looks as it did when regions were skipped before. */
-function isScene(request: Request, level: number, now: Checkpoint, known: Scene): boolean {
-  const index = now.region & 511;
-  if (now.offset !== known.offset || now.iommuRoot !== known.iommuRoot || index === 0 || index === 511) return false;
-  if (!trees(request.domain).every((tree) => slotOf(tree, level, now.region))) return false;
-  const found = lookAround(request, level, now);
-  const pages = (now.region - known.region) * pagesOf(9 * level);
-  return (
-    found.amdMerging === known.amdMerging &&
-    sameList(found.decision ?? [], known.decision ?? []) &&
-    sameList(found.frames, known.frames) &&
-    sameList(found.way, known.way) &&
-    found.samples.every((samples, i) => areMoved(known.samples[i]!, samples, pages, keptBits(request.domain, i)))
-  );
-}
-
-const sameList = (a: readonly unknown[], b: readonly unknown[]): boolean =>
-  a.length === b.length && a.every((value, i) => value === b[i]);
-
-/** Bits of the table above that are not told by what is below: markers, in the IOMMU's tree, which comes second. */
-const keptBits = (domain: Domain, tree: number): { lo: number; hi: number } =>
-  tree === 0 ? NO_MARKER : markerMask(domain);
 
 /** Book `count` regions like the last, and describe their tables. */
 function repeat(request: Request, level: number, now: Checkpoint, step: Step, count: number, scene: Scene): void {
@@ -296,13 +216,16 @@ function repeat(request: Request, level: number, now: Checkpoint, step: Step, co
   const present = now.region;
   const moved = present - scene.region;
   trees(domain).forEach((tree, i) => {
+    const samples = scene.samples[i];
+    // Nothing is entered into a tree without a table there.
+    if (!samples) return;
     giveUp(tree, level, present, count);
     const { words } = slotOf(tree, level, present)!;
     // Markers and merge counts above depend on the place, so those stores are made one by one.
     if (i > 0)
       for (let j = 1; j <= count; j++)
         for (const stored of step.stores) storeAgain(domain, words, stored, present - step.region + j, size);
-    lay(tree, level, present, count, scene.samples[i]!, moved, keptBits(domain, i));
+    lay(tree, level, present, count, samples, moved, keptBits(domain, i));
   });
 }
 
