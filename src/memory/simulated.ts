@@ -62,6 +62,11 @@ export class SimulatedMemory implements FrameReader {
     return count;
   }
 
+  /** Number of frames that hold words; the others stand as descriptions. */
+  get real(): number {
+    return this.#views.filter((view) => view !== undefined).length + this.#ofRuns.size;
+  }
+
   /** A zeroed frame. */
   allocate(): Mfn {
     const index = this.#freeIndices.pop() ?? this.#views.length;
