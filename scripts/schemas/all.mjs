@@ -1,4 +1,5 @@
 /** The JSON Schema of every document kind. */
+import { exploreSchema } from "./explore.mjs";
 import { batchHostJsonSchema, calibrationJsonSchema, collectJsonSchema, scriptJsonSchema } from "./inputs.mjs";
 import { auditSchema, diffSchema, rootsSchema, walkSchema } from "./inspect.mjs";
 import { batchErrorSchema, compareSchema, planSchema } from "./plan.mjs";
@@ -22,6 +23,7 @@ const KINDS = {
   calibration: calibrationJsonSchema,
   "batch-host": batchHostJsonSchema,
   "batch-error": batchErrorSchema,
+  explore: exploreSchema,
 };
 
 /** By kind. `facts` are the library's own tables, so that a schema cannot know other codes than the code has. */

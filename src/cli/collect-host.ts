@@ -82,7 +82,8 @@ export async function collectHost(options: CollectOptions = {}): Promise<Collect
   return makeCollect({ ...texts, missing });
 }
 
-async function collectDevices(path: string, missing: Missing[]): Promise<CollectDocument["sysfs"]> {
+/** The devices of a `bus/pci/devices` folder; undefined where it cannot be read, which `missing` tells. */
+export async function collectDevices(path: string, missing: Missing[]): Promise<CollectDocument["sysfs"]> {
   const names = await namesIn(path);
   if ("why" in names) {
     missing.push({ what: `/${DEVICES}`, why: names.why });

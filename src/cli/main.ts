@@ -17,6 +17,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   diff: async () => (await import("./diff.ts")).diffCommand,
   trace: async () => (await import("./trace.ts")).traceCommand,
   collect: async () => (await import("./collect.ts")).collectCommand,
+  explore: async () => (await import("./explore.ts")).exploreCommand,
 };
 
 /** The command that a command line names, or all of them for help and for suggestions. */

@@ -19,16 +19,29 @@ export function addScenarioOptions(command: Command): Command {
 
 const camel = (name: string): string => name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
 
+/** The scenario keys among a command's options, as they were given: each with its value, or values where it may be repeated. */
+function* keysIn(options: Readonly<Record<string, unknown>>): Generator<readonly [name: string, values: string[]]> {
+  for (const name of Object.keys(SCENARIO_KEYS)) {
+    const given = options[camel(name)];
+    if (given !== undefined) yield [name, (Array.isArray(given) ? given : [given]).map(String)];
+  }
+}
+
 /** The scenario keys among a command's options. Throws UsageError for a wrong value. */
 export function scenarioKeys(options: Readonly<Record<string, unknown>>): ScenarioKeys {
   let keys: ScenarioKeys = {};
-  for (const name of Object.keys(SCENARIO_KEYS)) {
-    const given = options[camel(name)];
-    const values = given === undefined ? [] : Array.isArray(given) ? given : [given];
+  for (const [name, values] of keysIn(options))
     for (const value of values) {
-      const parsed = parseKey(name, String(value));
+      const parsed = parseKey(name, value);
       keys = mergeKeys(keys, orFail(typeof parsed === "string" ? `--${name}: ${parsed}` : parsed));
     }
-  }
   return keys;
+}
+
+/** As `scenarioKeys`, in the words that were given, for those who read them themselves. Throws UsageError all the same. */
+export function givenKeys(options: Readonly<Record<string, unknown>>): Readonly<Record<string, string | string[]>> {
+  scenarioKeys(options);
+  return Object.fromEntries(
+    [...keysIn(options)].map(([name, values]) => [name, REPEATABLE.has(name) ? values : values[0]!]),
+  );
 }
