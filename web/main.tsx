@@ -1,11 +1,19 @@
 import { render } from "preact";
 import { App } from "./app.tsx";
+import { acceptDrops } from "./inputs/drop.ts";
+import { followAdvice } from "./state/advice.ts";
 import { placeOf } from "./state/link.ts";
 import { mirrorState } from "./state/mirror.ts";
 import { goTo } from "./state/store.ts";
+import { followTimelines } from "./state/timelines.ts";
+import { followWalk } from "./state/walk.ts";
 
 const root = document.getElementById("app")!;
 root.replaceChildren();
 render(<App />, root);
 mirrorState();
+acceptDrops();
+followWalk();
+followTimelines();
+followAdvice();
 void goTo(placeOf(location.hash));

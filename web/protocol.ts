@@ -2,7 +2,11 @@ import type { AuditDocument } from "../src/inspect/audit/audit.ts";
 import type { RootDocument } from "../src/inspect/roots.ts";
 import type { Advice } from "../src/plan/advice.ts";
 import type { PlanDocument } from "../src/plan/document.ts";
+import type { TimeRange } from "../src/plan/time.ts";
+import type { TimelineCall, TimelineRange } from "../src/plan/timeline.ts";
 import type { WalkStep } from "../src/radix/steps.ts";
+
+import type { Ledger } from "../src/xen/ledger.ts";
 
 /** What the page and its worker say to each other: plain data, frames of 4 KiB as numbers, addresses as "0x…" bytes. */
 
@@ -124,11 +128,38 @@ export interface Walk {
   readonly cut: string | null;
 }
 
+/** A scenario's mapping, call by call, as a curve: `samples` points from no call to all. */
+export interface TimelineInfo {
+  readonly name: string;
+  readonly calls: number;
+  readonly pages: number;
+  readonly ranges: readonly TimelineRange[];
+  readonly samples: { readonly calls: Float64Array; readonly pages: Float64Array; readonly seconds: Float64Array };
+  /** All of it. */
+  readonly total: Moment;
+}
+
+/** What was done and what it cost when a clock shows so much. */
+export interface Moment {
+  readonly calls: number;
+  readonly pages: number;
+  readonly ledger: Ledger;
+  readonly time: TimeRange;
+  /** The call that was made last. */
+  readonly last: TimelineCall | null;
+}
+
 /** What the worker can be asked. */
 export interface Api {
   open(args: OpenArgs): Picture;
   walk(args: { readonly tree: number; readonly frame: number }): Walk;
   advise(args: Record<string, never>): readonly Advice[];
+  /** The plan's own timeline and, where changes are given, that of the plan with them. None where nothing was planned. */
+  timelines(args: { readonly against: readonly Change[] }): readonly TimelineInfo[];
+  /** Where each of those timelines stands when a common clock shows so many nanoseconds. */
+  moments(args: { readonly clock: number }): readonly Moment[];
+  /** Nanoseconds after which so many calls of a timeline are done. */
+  clockAt(args: { readonly scenario: number; readonly calls: number }): number;
 }
 
 export interface Progress {

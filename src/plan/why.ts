@@ -65,8 +65,8 @@ function widthFault({ simulation, scenario }: Planned, gfn: number, { bar }: Why
   return null;
 }
 
-/** RAM that the plan left out because it shares no table with a BAR. */
-function enterRamAt({ simulation: { domain }, layout }: Planned, gfn: number): void {
+/** Enter RAM that the plan left out because it shares no table with a BAR, so that a walk finds it. Changes the plan's model. */
+export function enterRamAt({ simulation: { domain }, layout }: Planned, gfn: number): void {
   if (!isRam(layout, gfn) || whyTree(domain.p2m, gfn).maps !== null) return;
   domain.pool.pages = Number.POSITIVE_INFINITY;
   const order = gfn < 512 ? 0 : 18;

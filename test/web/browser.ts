@@ -76,8 +76,13 @@ export async function settled(page: Page): Promise<void> {
 export async function expectDrawn(page: Page): Promise<void> {
   const colours = await page.waitForFunction(() => {
     const canvas = document.querySelector<HTMLCanvasElement>(".map-canvas");
-    const context = canvas?.getContext("2d");
-    if (!canvas || !context || canvas.width === 0) return null;
+    if (!canvas?.style.width) return null;
+    // A copy, since reading the canvas itself again and again makes the browser draw it in another way.
+    const copy = document.createElement("canvas");
+    copy.width = canvas.width;
+    copy.height = canvas.height;
+    const context = copy.getContext("2d", { willReadFrequently: true })!;
+    context.drawImage(canvas, 0, 0);
     const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
     const seen = new Set<number>();
     for (let i = 0; i < data.length; i += 4) seen.add((data[i]! << 16) | (data[i + 1]! << 8) | data[i + 2]!);

@@ -8,6 +8,7 @@ import { attachGestures } from "./gestures.ts";
 import { mapKey } from "./keys.ts";
 import { readPalette } from "./palette.ts";
 import { MOST_PAGES } from "./scale.ts";
+import type { Palette } from "./surface.ts";
 import { placeInWords } from "./words.ts";
 
 /** The strip of guest physical space: drawn on a canvas, moved by wheel, drag, touch and keys. */
@@ -26,7 +27,8 @@ export function AddressMap() {
       setView: (next) => {
         view.value = next;
       },
-      pick: (frame, y) => {
+      pick: (frame, pixels) => {
+        const y = pixels / typeScale();
         if (y >= ROWS.iommu.y - 8) tree.value = "iommu";
         else if (y >= ROWS.p2m.y - 8) tree.value = "p2m";
         select(Math.max(0, Math.floor(frame)));
@@ -74,22 +76,35 @@ export function AddressMap() {
   );
 }
 
+let known: { readonly theme: string; readonly palette: Palette } | null = null;
+
+/** The theme's colours, which are asked for once a theme. */
+function paletteNow(): Palette {
+  if (known?.theme !== theme.peek()) known = { theme: theme.peek(), palette: readPalette(document.documentElement) };
+  return known.palette;
+}
+
+/** The page's type size against the usual 16 pixels: on very wide screens everything grows. */
+const typeScale = (): number => Number.parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
+
 function paint(canvas: HTMLCanvasElement, width: number): void {
-  const ratio = Math.min(3, devicePixelRatio || 1);
-  const [w, h] = [Math.round(width * ratio), Math.round(ROWS.height * ratio)];
+  const scale = typeScale();
+  const ratio = Math.min(3, devicePixelRatio || 1) * scale;
+  const height = ROWS.height * scale;
+  const [w, h] = [Math.round((width / scale) * ratio), Math.round(ROWS.height * ratio)];
   if (canvas.width !== w || canvas.height !== h) {
     canvas.width = w;
     canvas.height = h;
     canvas.style.width = `${width}px`;
-    canvas.style.height = `${ROWS.height}px`;
+    canvas.style.height = `${height}px`;
   }
   const context = canvas.getContext("2d", { alpha: false })!;
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
-  const palette = readPalette(canvas);
+  const palette = paletteNow();
   drawMap(canvasSurface(context, palette, ratio), {
     space: space.peek()!,
     view: view.peek(),
-    width,
+    width: width / scale,
     palette,
     selected: selected.peek(),
     tree: tree.peek(),

@@ -116,6 +116,7 @@ function drawLane(
     const order = runs.order[run]!;
     const isMapped = !Number.isNaN(runs.maps[run]!);
     surface.fill(x, y, wide, height, isMapped ? textureOf(order) : "none", shift);
+    if (wide > 6) surface.line(x, y, x, y + height, palette.paper, 1.5);
     const entry = 2 ** order / perPixel;
     if (isMapped && entry >= LEAST_ENTRY && wide > 2) drawEntries(surface, tree, run, view, width, y, height, palette);
     else if (wide > 150)

@@ -2,11 +2,15 @@ import { deflateSync, inflateSync, strFromU8, strToU8 } from "fflate";
 import type { View } from "../map/scale.ts";
 import type { Change } from "../protocol.ts";
 
-/** Where the inputs come from: an example by name, texts, or files that only the user's machine has. */
+export interface NamedText {
+  readonly name: string;
+  readonly text: string;
+}
+
+/** Where the inputs come from: an example by name, or the user's own texts, and files that only the user's machine has. */
 export type Source =
   | { readonly kind: "example"; readonly name: string }
-  | { readonly kind: "texts"; readonly texts: readonly { readonly name: string; readonly text: string }[] }
-  | { readonly kind: "files"; readonly files: readonly File[] }
+  | { readonly kind: "own"; readonly texts: readonly NamedText[]; readonly files: readonly File[] }
   /** A link named files that are not here. */
   | { readonly kind: "missing"; readonly names: readonly string[] };
 
@@ -21,20 +25,20 @@ export interface Place {
   readonly tree: "p2m" | "iommu";
   readonly view: View | null;
   readonly selected: number | null;
-  /** Hypercalls that the timeline has come to. */
-  readonly time: number;
+  /** Nanoseconds that the timeline's clock shows; null: it has come to its end. */
+  readonly clock: number | null;
 }
 
 export const DEFAULT_PLACE: Place = {
   source: { kind: "example", name: "p40" },
   changes: [],
-  against: [],
+  against: [["xen", "4.12"]],
   roots: [],
   space: 0,
   tree: "p2m",
   view: null,
   selected: null,
-  time: 0,
+  clock: null,
 };
 
 /** Texts that are larger when packed than any bug tracker takes are named, not carried. */
@@ -52,27 +56,32 @@ export function linkOf(place: Place): string {
   for (const root of place.roots) add("root", root);
   if (place.space > 0) add("space", String(place.space));
   if (place.tree !== "p2m") add("tree", place.tree);
-  if (place.view) add("view", `${hexOf(place.view.from)}+${hexOf(place.view.pages)}`);
+  if (place.view) add("view", `${hexOf(place.view.from)}~${hexOf(place.view.pages)}`);
   if (place.selected !== null) add("gfn", `0x${place.selected.toString(16)}`);
-  if (place.time > 0) add("time", String(place.time));
+  if (place.clock !== null) add("clock", String(place.clock));
   return parts.join("&");
 }
 
 function sourcePart(source: Source): string {
   if (source.kind === "example") return `example=${encodeURIComponent(source.name)}`;
-  if (source.kind === "texts") {
+  if (source.kind === "own" && source.files.length === 0) {
     const packed = pack(JSON.stringify(source.texts.map(({ name, text }) => [name, text])));
     if (packed.length <= MOST_PACKED) return `texts=${packed}`;
-    return `files=${encodeURIComponent(source.texts.map(({ name }) => name).join("/"))}`;
   }
-  const names = source.kind === "files" ? source.files.map(({ name }) => name) : source.names;
-  return `files=${encodeURIComponent(names.join("/"))}`;
+  return `files=${encodeURIComponent(namesOf(source).join("/"))}`;
+}
+
+/** What inputs are called. */
+export function namesOf(source: Source): readonly string[] {
+  if (source.kind === "example") return [source.name];
+  return source.kind === "missing" ? source.names : [...source.texts, ...source.files].map(({ name }) => name);
 }
 
 /** What a link says; what it says wrongly is as if it were not there. Never throws. */
 export function placeOf(fragment: string): Place {
-  const fields = new URLSearchParams(fragment.replace(/^#/, "").replaceAll("+", "%2B"));
-  const view = /^(0x[0-9a-f.]{1,24})\+(0x[0-9a-f.]{1,24})$/.exec(fields.get("view") ?? "");
+  if (/^#?$/.test(fragment)) return DEFAULT_PLACE;
+  const fields = new URLSearchParams(fragment.replace(/^#/, ""));
+  const view = /^(0x[0-9a-f.]{1,24})~(0x[0-9a-f.]{1,24})$/.exec(fields.get("view") ?? "");
   const [from, pages] = view ? [numberOf(view[1]!), numberOf(view[2]!)] : [null, null];
   return {
     source: sourceOf(fields),
@@ -86,14 +95,14 @@ export function placeOf(fragment: string): Place {
     tree: fields.get("tree") === "iommu" ? "iommu" : "p2m",
     view: from === null || pages === null || pages <= 0 ? null : { from, pages },
     selected: gfnOf(fields.get("gfn")),
-    time: wholeOf(fields.get("time")) ?? 0,
+    clock: wholeOf(fields.get("clock")),
   };
 }
 
 function sourceOf(fields: URLSearchParams): Source {
   const texts = fields.get("texts");
   const read = texts === null ? null : unpackTexts(texts);
-  if (read) return { kind: "texts", texts: read };
+  if (read) return { kind: "own", texts: read, files: [] };
   const files = fields.get("files");
   if (files !== null) return { kind: "missing", names: files.split("/").slice(0, 32) };
   return { kind: "example", name: fields.get("example")?.slice(0, 40) ?? "p40" };

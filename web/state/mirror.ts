@@ -8,20 +8,17 @@ const REST_MS = 250;
 /** Keep the part of the address after "#" and the state the same. */
 export function mirrorState(): void {
   let timer: ReturnType<typeof setTimeout> | undefined;
-  let written = location.hash;
   effect(() => {
     const link = `#${linkOf(placeNow())}`;
     if (picture.value === null) return;
     clearTimeout(timer);
     timer = setTimeout(() => {
-      written = link;
       history.replaceState(null, "", link);
     }, REST_MS);
   });
-  addEventListener("hashchange", () => {
-    if (location.hash === written) return;
-    written = location.hash;
+  // Of somebody else's making: replacing the state announces nothing. By now the address may be written over already.
+  addEventListener("hashchange", ({ newURL }) => {
     clearTimeout(timer);
-    void goTo(placeOf(location.hash));
+    void goTo(placeOf(new URL(newURL).hash));
   });
 }

@@ -15,7 +15,8 @@ export const spaceIndex = signal(0);
 export const tree = signal<"p2m" | "iommu">("p2m");
 export const view = signal<View>({ from: 0, pages: 2 ** 36 });
 export const selected = signal<number | null>(null);
-export const time = signal(0);
+/** Nanoseconds that the timeline's clock shows; null: it has come to its end. */
+export const clock = signal<number | null>(null);
 /** What is being worked on; null when nothing is. */
 export const working = signal<Progress | null>({ says: "starting", part: 0 });
 /** What went wrong with the last thing that was asked for. */
@@ -60,8 +61,7 @@ export function zoomTo(start: number, pages: number): void {
 }
 
 function inputsOf(from: Source): Inputs | string {
-  if (from.kind === "texts") return { texts: from.texts, files: [] };
-  if (from.kind === "files") return { texts: [], files: from.files };
+  if (from.kind === "own") return from;
   if (from.kind === "missing")
     return `This link was made from ${from.names.join(", ")}, which a link cannot carry: drop the same file(s) here.`;
   const example = EXAMPLES.find(({ name }) => name === from.name);
@@ -105,9 +105,12 @@ export async function open(place: Pick<Place, "view" | "selected"> = { view: nul
   working.value = null;
 }
 
-/** The first frame of the largest BAR, or of the first run. */
+/** What is broken, else the first frame of the largest BAR, or of the first run. */
 function firstToSee(shown: Space | null): number | null {
   if (!shown) return null;
+  const problem = shown.p2m?.problems[0] ?? shown.iommu?.problems[0];
+  if (problem) return problem.at;
+  if (shown.disagreements.count > 0) return shown.disagreements.start[0]!;
   const bars = shown.regions.filter(({ kind }) => kind === "bar");
   const [largest] = [...bars].sort((a, b) => b.pages - a.pages);
   return largest?.start ?? shown.p2m?.runs.start[0] ?? shown.iommu?.runs.start[0] ?? null;
@@ -121,14 +124,14 @@ export function cancel(): void {
 }
 
 /** Open other inputs, as they are. */
-export function openSource(next: Source): Promise<void> {
+export function openSource(next: Source, compared: readonly Change[] = []): Promise<void> {
   source.value = next;
   changes.value = [];
-  against.value = [];
+  against.value = compared;
   roots.value = [];
   spaceIndex.value = 0;
   tree.value = "p2m";
-  time.value = 0;
+  clock.value = null;
   return open();
 }
 
@@ -148,7 +151,7 @@ export const placeNow = (): Place => ({
   tree: tree.value,
   view: view.value,
   selected: selected.value,
-  time: time.value,
+  clock: clock.value,
 });
 
 /** Take the state from a link, and open what it names. */
@@ -159,6 +162,6 @@ export function goTo(place: Place): Promise<void> {
   roots.value = place.roots;
   spaceIndex.value = place.space;
   tree.value = place.tree;
-  time.value = place.time;
+  clock.value = place.clock;
   return open(place);
 }

@@ -20,13 +20,16 @@ export function walkOf(tree: Tree, id: number, frame: number): Walk {
   return { tree: id, frame, tables, maps, order, cut: cutOf(tree, tables) };
 }
 
-/** The kind of each entry; one that the hardware would fault on is a fault whatever it is built like. */
+/** Xen's deliberate mark: the hardware faults on it so that Xen may recompute the entry, which is sound otherwise. */
+const MARK = "recalculation-mark";
+
+/** The kind of each entry; one that the hardware would fault on is a fault whatever it is built like, unless that is meant. */
 export function kindsOf(format: Format, words: Uint32Array, level: number): Uint8Array {
   return Uint8Array.from({ length: 2 ** format.indexBits(level) }, (_, i) => {
     const raw = { lo: words[2 * i]!, hi: words[2 * i + 1]! };
     const kind = format.kindOf(raw.lo, raw.hi, level);
     if (kind === EMPTY || kind === SOFTWARE) return kind;
-    return format.decode(raw, level).faults.length > 0 ? FAULT : kind;
+    return format.decode(raw, level).faults.some(({ code }) => code !== MARK) ? FAULT : kind;
   });
 }
 

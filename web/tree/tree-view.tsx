@@ -1,0 +1,110 @@
+import { useSignal } from "@preact/signals";
+import { size } from "../../src/report/units.ts";
+import { addressText } from "../map/scale.ts";
+import type { Walk, WalkTable } from "../protocol.ts";
+import { select, selected, space, tree } from "../state/store.ts";
+import { treeInView, walk } from "../state/walk.ts";
+import { Choice } from "../ui/choice.tsx";
+import { EntryBits } from "./entry-bits.tsx";
+import { KINDS } from "./kinds.ts";
+import { TableGrid } from "./table-grid.tsx";
+
+/** The radix tree from its root to where the selected frame's walk ends. */
+export function TreeView() {
+  const shown = space.value;
+  if (!shown) return null;
+  const info = treeInView(shown, tree.value);
+  const found = walk.value;
+  return (
+    <>
+      <div class="row">
+        <Choice
+          label="Tables"
+          value={tree.value}
+          options={[
+            ["p2m", shown.p2m ? `P2M (${shown.p2m.format})` : "P2M: none"],
+            ["iommu", shown.shared ? "IOMMU (shared)" : shown.iommu ? `IOMMU (${shown.iommu.format})` : "IOMMU: none"],
+          ]}
+          onChoose={(value) => {
+            tree.value = value;
+          }}
+        />
+        <KindLegend />
+      </div>
+      {info === null ? (
+        <p class="dim">{tree.value === "p2m" ? "There is no P2M." : "There are no IOMMU tables."}</p>
+      ) : !info.walkable ? (
+        <p class="dim">A text tells what these tables map, but does not hold the tables.</p>
+      ) : found === null || selected.value === null ? (
+        <p class="dim">Select an address in the map.</p>
+      ) : (
+        <Path found={found} />
+      )}
+    </>
+  );
+}
+
+/** An entry is chosen: the frame that it holds, the same place in what lies below as before. */
+const picked = ({ base, span }: WalkTable, index: number): void => {
+  const within = (selected.value ?? 0) % span;
+  select(base + index * span + within);
+};
+
+function Path({ found }: { readonly found: Walk }) {
+  const chosen = useSignal<number | null>(null);
+  const last = found.tables.length - 1;
+  const open = found.tables[Math.min(chosen.value ?? last, last)];
+  return (
+    <>
+      <p class="leads">
+        gfn <code>0x{found.frame.toString(16)}</code>{" "}
+        {found.maps === null ? (
+          "leads nowhere"
+        ) : (
+          <>
+            leads to <code>{addressText(Number(found.maps) / 4096)}</code> by an entry of{" "}
+            {size(2 ** (found.order ?? 0) * 4096)}
+          </>
+        )}
+        {found.cut ? <strong class="bad-text"> — {found.cut}</strong> : null}
+      </p>
+      <ol class="path">
+        {found.tables.map((table, i) => (
+          <li key={table.step.level} class={open === table ? "table-card open" : "table-card"}>
+            <button
+              type="button"
+              class="table-head"
+              aria-pressed={open === table}
+              onClick={() => {
+                chosen.value = i;
+              }}
+            >
+              <span class="level">Level {table.step.level}</span>
+              <span>
+                {table.step.name} <b>{table.step.index}</b>
+              </span>
+              <span class={`tag kind-${table.step.kind}`}>{table.step.kind}</span>
+            </button>
+            <TableGrid table={table} onPick={(index) => picked(table, index)} />
+            <p class="dim small">
+              at <code>{addressText(Number(table.step.table) / 4096)}</code>, {size(table.span * 4096)} an entry
+            </p>
+          </li>
+        ))}
+      </ol>
+      {open && <EntryBits step={open.step} />}
+    </>
+  );
+}
+
+function KindLegend() {
+  return (
+    <ul class="legend" aria-label="Kinds of entries">
+      {KINDS.map(({ kind, title }) => (
+        <li key={kind}>
+          <span class={`swatch cell-${kind}`} aria-hidden="true" /> {title}
+        </li>
+      ))}
+    </ul>
+  );
+}

@@ -1,0 +1,22 @@
+import type { ComponentChildren } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+
+/** A wide thing that may be scrolled sideways; where it is, the keyboard can get at it. */
+export function ScrollBox({ label, children }: { readonly label: string; readonly children: ComponentChildren }) {
+  const ref = useRef<HTMLElement>(null);
+  useEffect(() => {
+    const box = ref.current!;
+    const observer = new ResizeObserver(() => {
+      if (box.scrollWidth > box.clientWidth + 1) box.tabIndex = 0;
+      else box.removeAttribute("tabindex");
+    });
+    observer.observe(box);
+    if (box.firstElementChild) observer.observe(box.firstElementChild);
+    return () => observer.disconnect();
+  }, []);
+  return (
+    <section ref={ref} class="scroll" aria-label={label}>
+      {children}
+    </section>
+  );
+}
