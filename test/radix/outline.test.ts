@@ -40,7 +40,7 @@ const treesOf = (name: string, xen: string, cmdline: string): readonly Tree[] =>
 
 describe("the outline of a tree", () => {
   it.each([
-    ["p40", "4.11", "iommu=no-sharept"],
+    ["msix-nic", "4.11", "iommu=no-sharept"],
     ["msix-nic", "4.14", ""],
     ["eight-gpus", "4.17", ""],
   ])("maps what the runs of %s on Xen %s map", (name, xen, cmdline) => {
