@@ -1,7 +1,7 @@
 /** The JSON Schema of every document kind. */
 import { exploreSchema } from "./explore.mjs";
 import { batchHostJsonSchema, calibrationJsonSchema, collectJsonSchema, scriptJsonSchema } from "./inputs.mjs";
-import { auditSchema, diffSchema, rootsSchema, walkSchema } from "./inspect.mjs";
+import { auditSchema, diffSchema, dumpsSchema, rootsSchema, walkSchema } from "./inspect.mjs";
 import { batchErrorSchema, compareSchema, planSchema } from "./plan.mjs";
 import { runSchema, snapshotSchema, tablesSchema, whySchema } from "./tables.mjs";
 import { traceSchema } from "./trace.mjs";
@@ -16,6 +16,7 @@ const KINDS = {
   roots: rootsSchema,
   audit: auditSchema,
   diff: diffSchema,
+  dumps: dumpsSchema,
   script: scriptJsonSchema,
   snapshot: snapshotSchema,
   collect: collectJsonSchema,

@@ -121,19 +121,48 @@ export const auditSchema = (facts) =>
     notes: notes("What was not looked at, and why."),
   });
 
-const diffRun = (description) =>
-  orNull(
-    object(description, {
-      present: flag("Whether it maps something; false for what software keeps in entries that are not present."),
-      maps: orNull(hex("Byte address that the range leads to; null where none is told.")),
-      order: orNull(integer("log2 of the 4 KiB pages of one leaf; null where it is not told.", ORDER)),
-      entries: count("Number of entries."),
-      access: orNull(access("Rights; null where they are not told.")),
-      memoryType: orNull(text("Memory type; null where it is not told.")),
-      type: orNull(text("Xen's P2M type; null where it is not told.")),
-      flags: orNull(raw("All bits of the entries but address and bookkeeping; null where they are not told.")),
-    }),
-  );
+const told = {
+  present: flag("Whether it maps something; false for what software keeps in entries that are not present."),
+  maps: orNull(hex("Byte address that the range leads to; null where none is told.")),
+  order: orNull(integer("log2 of the 4 KiB pages of one leaf; null where it is not told.", ORDER)),
+  entries: count("Number of entries."),
+  access: orNull(access("Rights; null where they are not told.")),
+  memoryType: orNull(text("Memory type; null where it is not told.")),
+  type: orNull(text("Xen's P2M type; null where it is not told.")),
+  flags: orNull(raw("All bits of the entries but address and bookkeeping; null where they are not told.")),
+};
+
+const diffRun = (description) => orNull(object(description, told));
+
+export const dumpsSchema = (facts) =>
+  documentOf("dumps", "What a pasted text tells of page tables; null where it does not tell.", {
+    dumps: list(
+      "Tables that the text shows.",
+      object("A dump.", {
+        name: text("What it is called."),
+        dialect: code("Who printed it."),
+        domain: domain("Number of the domain."),
+        what,
+        format: orNull(shared.format(facts, "Format of the page tables.")),
+        leaves: orNull(shared.leaves),
+        runs: list(
+          "What is mapped, in ascending order.",
+          object("A run.", {
+            start: hex("First byte address."),
+            end: hex("Last byte address, inclusive."),
+            ...told,
+          }),
+        ),
+      }),
+    ),
+    notes: list(
+      "What of the text was not understood.",
+      object("A note.", {
+        line: orNull(count("Line of the text, counted from 1.", { minimum: 1 })),
+        says: text("The note in words."),
+      }),
+    ),
+  });
 
 const names = (description) => list(description, text("Name of a tree or a dump."));
 

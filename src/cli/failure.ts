@@ -1,3 +1,5 @@
+import { printable } from "../inventory/notes.ts";
+
 /** Exit codes (contract, "Command line"). */
 export const DONE = 0;
 export const FINDINGS = 1;
@@ -15,6 +17,6 @@ export function orFail<T>(value: T | string): Exclude<T, string> {
   return value as Exclude<T, string>;
 }
 
-/** One line on standard error: what, where, what to do. */
+/** One line on standard error: what, where, what to do. Foreign text in it cannot speak to the terminal. */
 export const complain = (text: string): void =>
-  void process.stderr.write(`physmap: ${text.replace(/\s+/g, " ").trim()}\n`);
+  void process.stderr.write(`physmap: ${printable(text).replace(/\s+/g, " ").trim()}\n`);

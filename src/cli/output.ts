@@ -1,5 +1,6 @@
 import pc from "picocolors";
 import type { Note } from "../inventory/index.ts";
+import { printable } from "../inventory/notes.ts";
 import { plainStyle, type Style } from "../report/style.ts";
 
 /** Options that every command has. */
@@ -30,7 +31,7 @@ export function print(options: CommonOptions, document: unknown, text: (style: S
 
 /** A note for people, on standard error. */
 export function say({ quiet }: CommonOptions, text: string): void {
-  if (!quiet) process.stderr.write(`${text}\n`);
+  if (!quiet) process.stderr.write(`${printable(text)}\n`);
 }
 
 const MOST_NOTES = 8;

@@ -3,7 +3,7 @@ import { gunzipSync } from "node:zlib";
 import { snapshotTrees } from "../image/snapshot.ts";
 import type { AuditTree } from "../inspect/audit/rule.ts";
 import type { DialectName, TextDump } from "../inspect/text/dump.ts";
-import { dialectsIn, readTextDumps } from "../inspect/text/read.ts";
+import { dialectsIn, readTextDumps, type TextReading } from "../inspect/text/read.ts";
 import { readScript, runScript } from "../plan/index.ts";
 import { UsageError } from "./failure.ts";
 import { formatNamed, type ImageTreeOptions, imageTrees, whatOf } from "./image-trees.ts";
@@ -143,13 +143,27 @@ function scriptFile(path: string, document: unknown): TableFile {
   return { path, kind: "script", trees, dumps: [], notes: [], close: nothing };
 }
 
-function textFile(path: string, text: string, options: TableFileOptions): TableFile | null {
+/** Page tables in pasted text; null for anything else. Throws UsageError that names the input. */
+export function openDumps(path: string, options: TableFileOptions): TextReading | null {
+  const head = path === "-" ? null : peek(path);
+  if (head && (isPacked(head) || head.includes(0))) return null;
+  const text = readText(path);
+  return /^[\s\ufeff]{0,64}\{/.test(text.slice(0, 128)) ? null : dumpsOf(text, options);
+}
+
+function dumpsOf(text: string, options: TableFileOptions): TextReading | null {
   const format = formatNamed(options.format)?.name;
   // A column of numbers is a table only to somebody who says so.
   const told = dialectsIn(text).filter((name: DialectName) => name !== "entries" || format !== undefined);
   if (told.length === 0) return null;
   const level = options.levels === undefined ? {} : { level: Number(options.levels) };
-  const { dumps, notes } = readTextDumps(text, { ...(format === undefined ? {} : { format }), ...level });
+  return readTextDumps(text, { ...(format === undefined ? {} : { format }), ...level });
+}
+
+function textFile(path: string, text: string, options: TableFileOptions): TableFile | null {
+  const found = dumpsOf(text, options);
+  if (!found) return null;
+  const { dumps, notes } = found;
   return {
     path,
     kind: "text",

@@ -4,12 +4,16 @@ import { withAddressMask } from "../format/index.ts";
 import type { MemoryImage } from "../image/index.ts";
 import { weighLevels } from "../inspect/roots-weigh.ts";
 import { tablesDocument } from "../inspect/tables.ts";
+import { dumpsDocument } from "../inspect/text/document.ts";
 import type { FrameReader } from "../memory/memory.ts";
+import { dumpsText } from "../report/dumps-text.ts";
 import { tablesText } from "../report/tables-text.ts";
 import { DONE, UsageError } from "./failure.ts";
 import { addImageOptions, attributeBits, type ImageOptions, type OpenedImages, openImages } from "./image-file.ts";
 import { type CommonOptions, print, say } from "./output.ts";
+import { titleOf } from "./read-file.ts";
 import { parseRoot, type RootSpec } from "./root-spec.ts";
+import { openDumps } from "./table-files.ts";
 
 interface TablesOptions extends CommonOptions, ImageOptions {
   readonly root?: string;
@@ -23,11 +27,11 @@ export function tablesCommand(program: Command, exit: (code: number) => void): v
   addImageOptions(
     program
       .command("tables")
-      .summary("read page tables from a memory image")
+      .summary("read page tables from a memory image or from pasted text")
       .description(
-        "Read page tables from a memory image: raw memory, an ELF core (QEMU's dump-guest-memory, vmcore, xl dump-core), a kdump-compressed dump, LiME, or a snapshot. What each is, is told from its content. Several images are taken for pieces of one machine's memory.",
+        "Read page tables from a memory image: raw memory, an ELF core (QEMU's dump-guest-memory, vmcore, xl dump-core), a kdump-compressed dump, LiME, or a snapshot; or out of pasted text, such as Xen's debug keys or Linux's debugfs. What each is, is told from its content. Several images are taken for pieces of one machine's memory.",
       )
-      .argument("<IMAGE...>", "memory images")
+      .argument("<IMAGE...>", "memory images, or one text")
       .option("--root <ROOT>", "where the tables begin: [FORMAT:]ADDR[:LEVELS] (physmap roots finds them)")
       .option("--format <NAME>", "ept, npt, vtd or amdvi")
       .option("--levels <N>", "levels of the tables; default: what explains best what is found")
@@ -38,9 +42,14 @@ export function tablesCommand(program: Command, exit: (code: number) => void): v
       `
 Examples:
   physmap tables vmcore --root npt:0x7fc87000
+  physmap tables xen-key-D.txt
   physmap tables low.raw high.raw --base 0 --base 0x100000000 --root 0x1f9f9000 --format ept --levels 4 --json`,
     )
     .action((paths: string[], options: TablesOptions) => {
+      if (printDumps(paths, options)) {
+        exit(DONE);
+        return;
+      }
       const opened = openImages(paths, options);
       try {
         printTables(opened, options);
@@ -49,6 +58,22 @@ Examples:
       }
       exit(DONE);
     });
+}
+
+/** Whether the input is pasted text that shows tables; they are printed then. */
+function printDumps(
+  [path, ...more]: readonly string[],
+  { root, as, format, levels, ...common }: TablesOptions,
+): boolean {
+  if (path === undefined || more.length > 0 || root !== undefined || as !== undefined) return false;
+  const text = { ...(format === undefined ? {} : { format }), ...(levels === undefined ? {} : { levels }) };
+  const found = openDumps(path, text);
+  if (!found) return false;
+  const document = dumpsDocument(found.dumps, found.notes);
+  for (const { line, says } of document.notes)
+    say(common, `note: ${titleOf(path)}${line === null ? "" : `:${line}`}: ${says}`);
+  print(common, document, (style) => dumpsText(document, style, common.verbose ?? false));
+  return true;
 }
 
 function printTables({ image, roots }: OpenedImages, options: TablesOptions): void {

@@ -10,7 +10,9 @@ const MASK = (1n << 64n) - 1n;
 /** Shortest run that is written as first value and step. */
 const RUN = 4;
 
-const found = (value: unknown): string => JSON.stringify(value)?.slice(0, 60) ?? String(value);
+/** A value of foreign JSON, for a message: short, and nothing that a terminal obeys. */
+export const found = (value: unknown): string =>
+  (JSON.stringify(value) ?? String(value)).slice(0, 60).replace(/\p{Cc}/gu, "?");
 
 /** "0x…" of at most 64 bits, or where a sign may stand "-0x…", modulo 2^64. Throws SyntaxError for anything else. */
 function word(text: unknown, signed: boolean): bigint {

@@ -2,7 +2,7 @@ import { hex, type Mfn } from "../address.ts";
 import { type Format, type FormatName, TABLE } from "../format/format.ts";
 import { formatByName } from "../format/index.ts";
 import type { FrameReader } from "../memory/memory.ts";
-import { decodeFrame, encodeFrame, type SnapshotEntries } from "./snapshot-frame.ts";
+import { decodeFrame, encodeFrame, found, type SnapshotEntries } from "./snapshot-frame.ts";
 
 /** Root of one tree in a snapshot (contract, "Snapshots"). */
 export interface SnapshotRoot {
@@ -40,7 +40,7 @@ const MAX_ROOTS = 2 ** 16;
 /** A hex number below 2^52, as text. Throws SyntaxError. */
 function number(text: unknown, what: string): number {
   if (typeof text !== "string" || !/^0x[0-9a-f]{1,13}$/i.test(text))
-    throw new SyntaxError(`${what}: expected "0x…" below 2^52, found ${JSON.stringify(text)?.slice(0, 60)}`);
+    throw new SyntaxError(`${what}: expected "0x…" below 2^52, found ${found(text)}`);
   return Number(text);
 }
 

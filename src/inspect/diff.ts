@@ -1,10 +1,11 @@
-import { hex, hex64 } from "../address.ts";
+import { hex } from "../address.ts";
 import type { FormatName } from "../format/format.ts";
 import { count, type RunOptions } from "../radix/runs.ts";
 import type { AuditTree } from "./audit/rule.ts";
 import type { Gap } from "./diff-runs.ts";
 import { diffMapped, type MappedRun, mappedRuns } from "./mapped-run.ts";
 import type { TextDump } from "./text/dump.ts";
+import { type ToldRun, toldRun } from "./told-run.ts";
 
 /** One set of tables, whatever it was read from. */
 export interface Side {
@@ -60,17 +61,8 @@ export const sideOfDump = (dump: TextDump): Side => ({
   },
 });
 
-/** What one side says of a range. Addresses are bytes; null is "not told", but `maps` where `present` is false. */
-export interface DiffRun {
-  readonly present: boolean;
-  readonly maps: string | null;
-  readonly order: number | null;
-  readonly entries: number;
-  readonly access: string | null;
-  readonly memoryType: string | null;
-  readonly type: string | null;
-  readonly flags: string | null;
-}
+/** What one side says of a range. */
+export type DiffRun = ToldRun;
 
 /** A range in which two sides differ. `end` is inclusive. */
 export interface DiffRange {
@@ -167,20 +159,9 @@ function* comparable(side: Side, other: Side, note: (says: string) => void): Gen
 /** Rights that every format has. */
 const devices = (access: string | null): string | null => (access === null ? null : `${access.slice(0, 2)}-`);
 
-const runOf = (run: MappedRun): DiffRun => ({
-  present: run.present,
-  maps: run.maps === null ? null : hex(run.maps * 4096),
-  order: run.order,
-  entries: run.entries,
-  access: run.access,
-  memoryType: run.memoryType,
-  type: run.type,
-  flags: run.flags === null ? null : hex64(run.flags.lo, run.flags.hi),
-});
-
 const rangeOf = ({ start, pages, left, right }: Gap<MappedRun>): DiffRange => ({
   start: hex(start * 4096),
   end: hex((start + pages) * 4096 - 1),
-  left: left && runOf(left),
-  right: right && runOf(right),
+  left: left && toldRun(left),
+  right: right && toldRun(right),
 });

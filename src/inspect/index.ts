@@ -74,6 +74,7 @@ export {
   type TablesDocument,
   tablesDocument,
 } from "./tables.ts";
+export { type DumpRun, type DumpsDocument, dumpsDocument } from "./text/document.ts";
 export type { DialectName, TextDump, TextNote, TextOptions } from "./text/dump.ts";
 export { dialectsIn, readTextDumps, type TextReading } from "./text/read.ts";
 export { type WalkDocument, walkTables } from "./why.ts";

@@ -1,4 +1,5 @@
 import { parseBdf } from "../inventory/bdf.ts";
+import { quote } from "../inventory/note-list.ts";
 import type { BarAddress, Passthrough, ScenarioKeys } from "./scenario.ts";
 
 type Parsed = ScenarioKeys | string;
@@ -10,7 +11,7 @@ const word =
   (value) =>
     (words as readonly string[]).includes(value)
       ? key(value as T)
-      : `expected ${words.join(" or ")}, found "${value.slice(0, 40)}"`;
+      : `expected ${words.join(" or ")}, found ${quote(value)}`;
 
 const number =
   (least: number, most: number, key: (value: number) => ScenarioKeys): Reader =>
@@ -18,7 +19,7 @@ const number =
     const parsed = Number(value);
     return value.trim() !== "" && Number.isInteger(parsed) && parsed >= least && parsed <= most
       ? key(parsed)
-      : `expected a whole number from ${least} to ${most}, found "${value.slice(0, 40)}"`;
+      : `expected a whole number from ${least} to ${most}, found ${quote(value)}`;
   };
 
 const SWITCH = ["on", "off"] as const;
@@ -81,7 +82,7 @@ export const SCENARIO_KEYS: Readonly<
 function barAddress(value: string): Parsed {
   const match = /^([0-9a-f:.]{7,16}):(\d)=(0x[0-9a-f]{1,16})$/i.exec(value);
   const bdf = match && parseBdf(match[1]!);
-  if (!match || !bdf) return `expected BDF:INDEX=0x…, such as 82:00.0:1=0x800000000, found "${value.slice(0, 60)}"`;
+  if (!match || !bdf) return `expected BDF:INDEX=0x…, such as 82:00.0:1=0x800000000, found ${quote(value)}`;
   const address = Number(match[3]);
   if (address >= 2 ** 52 || address % 4096 !== 0)
     return `the guest address must be a multiple of 4096 below 2^52, found ${match[3]}`;
@@ -107,7 +108,7 @@ export function parseKey(name: string, value: string): Parsed {
   const known = new Map(Object.entries(SCENARIO_KEYS)).get(name);
   return known
     ? known.read(value)
-    : `no scenario key "${name.slice(0, 40)}"; there are ${Object.keys(SCENARIO_KEYS).join(", ")}`;
+    : `no scenario key ${quote(name)}; there are ${Object.keys(SCENARIO_KEYS).join(", ")}`;
 }
 
 /**
@@ -120,7 +121,7 @@ export function parseKeys(text: string): Parsed {
   let keys: ScenarioKeys = {};
   for (const part of parts) {
     const equals = part.indexOf("=");
-    if (equals < 0) return `expected KEY=VALUE, found "${part.slice(0, 40)}"`;
+    if (equals < 0) return `expected KEY=VALUE, found ${quote(part)}`;
     const parsed = parseKey(part.slice(0, equals), part.slice(equals + 1));
     if (typeof parsed === "string") return parsed;
     keys = mergeKeys(keys, parsed);

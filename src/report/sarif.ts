@@ -57,21 +57,21 @@ function resultOf({ rule, severity, tree, at, pages, level, entry, says }: Findi
 }
 
 /** An audit's findings as one SARIF run. `inputs` are the paths that were read; a result's location is the first. */
-export function auditSarif(document: AuditDocument, inputs: readonly string[], version: string): unknown {
+export function auditSarif(document: AuditDocument, inputs: readonly string[], version: string) {
   const uris = inputs.map(uriOf);
   const { rules, findings, notes } = document;
   return {
     $schema: "https://json.schemastore.org/sarif-2.1.0.json",
-    version: "2.1.0",
+    version: "2.1.0" as const,
     runs: [
       {
         tool: { driver: { name: "physmap", version, rules: rules.map(ruleOf) } },
         artifacts: uris.map((uri) => ({ location: { uri } })),
-        columnKind: "utf16CodeUnits",
+        columnKind: "utf16CodeUnits" as const,
         invocations: [
           {
             executionSuccessful: true,
-            toolExecutionNotifications: notes.map((text) => ({ level: "note", message: { text } })),
+            toolExecutionNotifications: notes.map((text) => ({ level: "note" as const, message: { text } })),
           },
         ],
         results: findings.map((finding) =>

@@ -17,6 +17,7 @@ const { path, remove } = folder({
   "junk.txt": "hello\nworld\n",
   "binary.bin": new Uint8Array([0x7f, 0x45, 0x4c, 0x46, 0, 0, 0, 255]),
   "bad.json": '{ "physmap": 1, ',
+  "escape.json": '{ "physmap": \u001b[2J }',
   "good.json": script({ op: "iomem_permission", domain: 1, mfn: "0x1000", pages: 1, allow: true }),
   "refused.json": script(
     { op: "memory_mapping", domain: 1, gfn: "0x1000", mfn: "0x1000", pages: 1, add: true },
@@ -180,6 +181,13 @@ describe("output", () => {
     } finally {
       conflict.remove();
     }
+  });
+
+  it("says nothing to the terminal that an input wrote for it", async () => {
+    const { code, err } = await physmap("run", file("escape.json"));
+    expect(code).toBe(2);
+    expect(err).toMatch(/^physmap: .*escape\.json: not JSON[^\n]*\n$/);
+    expect(err.trimEnd()).not.toMatch(/\p{Cc}/u);
   });
 
   it("explains itself to a newcomer", async () => {

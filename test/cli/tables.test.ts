@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { newPosition, walk } from "../../src/radix/tree.ts";
+import { DUMPS } from "../fuzz/texts.ts";
 import { golden } from "../image/golden-frames.ts";
 import { kdump, PACKERS, raw } from "../image/writers.ts";
 import { folder, physmap } from "./helpers.ts";
@@ -20,6 +21,7 @@ const { path, remove } = folder({
     packers: [PACKERS.lzo],
     excluded: [missing],
   }),
+  "dump.txt": DUMPS[0]!,
   "one.json": JSON.stringify(snapshot),
   "two.json": JSON.stringify({ ...snapshot, roots: [...snapshot.roots, ...snapshot.roots] }),
   "other.json": '{ "physmap": 1, "kind": "script" }',
@@ -104,6 +106,19 @@ describe("tables", () => {
     files.remove();
     expect(document).toMatchObject({ problems: [], leaves: { "4k": 512, "2m": 511 } });
     expect(document.runs[0]).toMatchObject({ maps: "0x4000001000" });
+  });
+
+  it("are shown as pasted text tells them, any number of them", async () => {
+    const { code, out, err } = await physmap("tables", file("dump.txt"));
+    expect(code).toBe(0);
+    expect(out).toMatch(/0xf000_0000 – 0xf000_0fff +→ 0xfd1c_0000 +1 × 4 KiB {2}rw- UC/);
+    expect(out).toContain("0x1_4000_0000 – 0x1_401f_ffff  (nothing)");
+    expect(err).toContain("dump.txt:6: ");
+    const { out: text } = await physmap("tables", file("dump.txt"), "--json", "-q");
+    expect(JSON.parse(text)).toMatchObject({
+      kind: "dumps",
+      dumps: [{ domain: 5, format: "ept", leaves: { "4k": 1, "2m": 1, "1g": 1 } }, { domain: 2 }],
+    });
   });
 
   it.each([

@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import type { Mfn } from "../../src/address.ts";
 import { bytesSource, detectContainer, openImage } from "../../src/image/index.ts";
 import { compareTrees } from "../../src/inspect/compare.ts";
-import { golden } from "./golden-frames.ts";
+import { tablesDocument } from "../../src/inspect/tables.ts";
+import { GOLDENS, golden } from "./golden-frames.ts";
 import { elf, type Frames, flatten, kdump, lime, PACKERS, raw, xenCore } from "./writers.ts";
 
 const base = (frames: Frames): number => Math.min(...frames.keys());
@@ -22,7 +23,12 @@ const CONTAINERS: readonly (readonly [name: string, kind: string, write: (frames
   ["kdump, flattened", "kdump-flattened", (frames) => flatten(kdump(frames, { packers: [PACKERS.zlib] }))],
 ];
 
-describe.each(["s5h_deb417_iommu", "ept_s4b_417", "v_s7_417_iommu"])("tables of %s", (name) => {
+/** Of each processor and IOMMU; all of them in CI, but for those of more than ten thousand tables. */
+const SOME = ["s5h_deb417_iommu", "ept_s4b_417", "v_s7_417_iommu"];
+const LARGE = ["fic_4.11_noassign", "s3_416_iommu", "s3_417_hap2mb0"];
+const NAMES = process.env.CI ? GOLDENS.filter((name) => !LARGE.includes(name)) : SOME;
+
+describe.each(NAMES)("tables of %s", (name) => {
   const { frames, trees } = golden(name);
 
   it.each(CONTAINERS)("read back from %s", (_, kind, write) => {
@@ -33,14 +39,19 @@ describe.each(["s5h_deb417_iommu", "ept_s4b_417", "v_s7_417_iommu"])("tables of 
     for (const { tree } of trees) {
       const { differences, compared } = compareTrees(tree, { ...tree, memory: image });
       expect(differences).toEqual([]);
-      expect(compared).toBeGreaterThan(1000);
+      expect(compared).toBeGreaterThanOrEqual(512);
+      expect(tablesDocument({ ...tree, memory: image })).toEqual(tablesDocument(tree));
     }
     expect(image.end).toBe(Math.max(...frames.keys()) + 1);
     expect(image.frame((image.end + 1) as Mfn)).toBeUndefined();
     const seen = new Map<number, Uint8Array>();
     for (const { mfn, count, words } of image.chunks())
       for (let i = 0; i < count; i++) seen.set(mfn + i, new Uint8Array(words.slice(i * 1024, (i + 1) * 1024).buffer));
-    for (const [mfn, data] of frames) expect(Buffer.compare(seen.get(mfn)!, data), `frame ${mfn}`).toBe(0);
-    if (kind !== "raw") expect([seen.size, image.frames]).toEqual([frames.size, frames.size]);
+    // Frames of zeros may be left out of a scan.
+    const zero = new Uint8Array(4096);
+    for (const [mfn, data] of frames) expect(Buffer.compare(seen.get(mfn) ?? zero, data), `frame ${mfn}`).toBe(0);
+    if (kind === "raw") return;
+    expect(image.frames).toBe(frames.size);
+    for (const mfn of seen.keys()) expect(frames.has(mfn)).toBe(true);
   });
 });

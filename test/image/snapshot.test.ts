@@ -14,6 +14,14 @@ const golden = (name: string): Pick<Snapshot, "roots" | "frames"> =>
   JSON.parse(gunzipSync(readFileSync(new URL(`../golden/${name}.json.gz`, import.meta.url))).toString("utf8"));
 
 describe("a snapshot", () => {
+  it("that is refused is told in one printable line", () => {
+    const frames = (value: unknown) => ({ roots: [], frames: { "0x1": { "1": value } } }) as unknown as Snapshot;
+    for (const value of ["\u009b2J", "0x\u007f", ["\u0085", "0x1"], { "\u001b": 1 }]) {
+      expect(() => snapshotTrees(frames(value))).toThrow(/frame 0x1, entry "1": expected "0x/);
+      expect(() => snapshotTrees(frames(value))).not.toThrow(/\p{Cc}/u);
+    }
+  });
+
   it.each(SHAPES)("of %s with %i levels comes back equal through JSON", (name, levels) => {
     const spot = fc.record({
       at: fc.nat(600),

@@ -14,6 +14,11 @@ describe("parseKeys", () => {
     expect(parseKeys("cmdline=")).toEqual({ cmdline: "" });
   });
 
+  it("shows foreign text in one printable line", () => {
+    for (const text of ["cpu=\u001b[2J", "phys-bits=4\u00006", "bar-address=\r\n", "hap=on\u009b", "\u001b[2J"])
+      expect(parseKeys(text), JSON.stringify(text)).toMatch(/^\P{Cc}+$/u);
+  });
+
   it("collects devices and addresses", () => {
     expect(parseKeys("device=82:00.0,device=83:00.0,bar-address=82:00.0:1=0x800000000")).toEqual({
       devices: ["82:00.0", "83:00.0"],

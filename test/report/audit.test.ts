@@ -1,3 +1,4 @@
+import type { Log } from "sarif";
 import { describe, expect, it } from "vitest";
 import { audit } from "../../src/inspect/audit/audit.ts";
 import { diffSides, sideOfTree } from "../../src/inspect/diff.ts";
@@ -32,29 +33,23 @@ describe("an audit as text", () => {
 });
 
 describe("an audit as SARIF 2.1.0", () => {
-  interface Sarif {
-    readonly $schema: string;
-    readonly version: string;
-    readonly runs: readonly {
-      readonly tool: { readonly driver: { readonly name: string; readonly rules: readonly { readonly id: string }[] } };
-      readonly artifacts: readonly { readonly location: { readonly uri: string } }[];
-      readonly results: readonly Record<string, unknown>[];
-    }[];
-  }
-  const sarif = auditSarif(document, ["a b/vm#1.core", "/x/y"], "1.2.3") as Sarif;
+  // The type is made from SARIF's own schema.
+  const sarif: Log = auditSarif(document, ["a b/vm#1.core", "/x/y"], "1.2.3");
   const [run] = sarif.runs;
+  const rules = run!.tool.driver.rules!;
+  const results = run!.results!;
 
   it("has one run with the rules that applied, and a result for each finding", () => {
     expect(sarif).toMatchObject({ version: "2.1.0", $schema: expect.stringMatching(/sarif-2\.1\.0\.json$/) });
     expect(sarif.runs).toHaveLength(1);
     expect(run!.tool.driver).toMatchObject({ name: "physmap", version: "1.2.3" });
-    expect(run!.tool.driver.rules.map(({ id }) => id)).toEqual(document.rules.map(({ id }) => id));
-    expect(run!.results).toHaveLength(document.findings.length);
+    expect(rules.map(({ id }) => id)).toEqual(document.rules.map(({ id }) => id));
+    expect(results).toHaveLength(document.findings.length);
   });
 
   it("points each result at its rule, its file and its address", () => {
     for (const [i, { rule, at }] of document.findings.entries()) {
-      const result = run!.results[i] as { ruleIndex: number };
+      const result = results[i]!;
       expect(result).toMatchObject({
         ruleId: rule,
         level: "error",
@@ -68,15 +63,15 @@ describe("an audit as SARIF 2.1.0", () => {
           },
         ],
       });
-      expect(run!.tool.driver.rules[result.ruleIndex]!.id).toBe(rule);
+      expect(rules[result.ruleIndex!]!.id).toBe(rule);
     }
-    expect(run!.artifacts.map(({ location }) => location.uri)).toEqual(["a%20b/vm%231.core", "file:///x/y"]);
+    expect(run!.artifacts!.map(({ location }) => location!.uri)).toEqual(["a%20b/vm%231.core", "file:///x/y"]);
   });
 
   it("uses the levels that SARIF has", () => {
     const noted = audit(xen(iommu(tree("vtd", [[0xfee01, 0x40001, 0]]))));
-    const [{ results }] = (auditSarif(noted, ["a"], "1") as Sarif).runs as [Sarif["runs"][number]];
-    expect(results.map(({ level }) => level)).toEqual(["note"]);
+    const log: Log = auditSarif(noted, ["a"], "1");
+    expect(log.runs[0]!.results!.map(({ level }) => level)).toEqual(["note"]);
   });
 });
 

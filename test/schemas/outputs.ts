@@ -7,14 +7,17 @@ import { findRoots } from "../../src/inspect/roots.ts";
 import { rootsInLog } from "../../src/inspect/roots-log.ts";
 import { treesOfRoots } from "../../src/inspect/roots-trees.ts";
 import { tablesDocument } from "../../src/inspect/tables.ts";
+import { dumpsDocument } from "../../src/inspect/text/document.ts";
 import { readTextDumps } from "../../src/inspect/text/read.ts";
 import { walkTables } from "../../src/inspect/why.ts";
 import { type Inventory, makeCollect, readInputs } from "../../src/inventory/index.ts";
 import { compare, parseKeys, plan, readScript, readTrace, runScript, why } from "../../src/plan/index.ts";
 import { runDocument } from "../../src/report/run.ts";
+import { DUMPS } from "../fuzz/texts.ts";
 import { goldenSnapshot } from "../image/golden-frames.ts";
 import { goldenTrees } from "../inspect/audit/goldens.ts";
 import { example, readExample } from "./helpers.ts";
+import { ALL_OPERATIONS } from "./scripts.ts";
 
 /** A document that Physmap gives, by a name that says what is special about it. */
 export type Output = readonly [kind: string, name: string, document: () => unknown];
@@ -100,44 +103,6 @@ const WHYS: readonly Output[] = [
 
 export const SCRIPTS = ["iommu-coalescing", "misaligned-bar", "msix-read-only", "partial-unmap", "pool-runs-dry"];
 
-/** Every operation once, many of them in vain. */
-const ALL_OPERATIONS = {
-  physmap: 1,
-  kind: "script",
-  hypervisor: {
-    xen: "4.17.5",
-    cpu: "amd",
-    cmdline: "iommu=verbose",
-    physBits: 46,
-    cpus: 4,
-    readOnly: [["0xfec00", 1]],
-  },
-  domains: [
-    { id: 1, guest: "hvm", hap: true, iommu: "sync_pt", p2mPoolMiB: 64, maxMemKiB: 1048576, vcpus: 2 },
-    { id: 2, guest: "pv", iommu: "none" },
-    { id: 3, guest: "hvm", hap: false },
-  ],
-  operations: [
-    { op: "populate", domain: 1, gfn: "0x0", order: 9, extents: 1, mfn: "0x34000" },
-    { op: "populate", domain: 1, gfn: 512, order: 0, extents: 3 },
-    { op: "iomem_permission", domain: 1, mfn: "0x200000", pages: 2097152, allow: true },
-    { op: "memory_mapping", domain: 1, gfn: "0x200000", mfn: "0x200000", pages: 70000, add: true, maxCalls: 1 },
-    { op: "memory_mapping", domain: 1, gfn: "0x400000", mfn: "0x200001", pages: 70000, add: true, raw: true },
-    { op: "memory_mapping", domain: 1, gfn: "0xffffffffffffffff", mfn: 0, pages: 2, add: true },
-    { op: "memory_mapping", domain: 2, gfn: 0, mfn: 0, pages: 1, add: true },
-    { op: "memory_mapping", domain: 3, gfn: "0x1000", mfn: "0x200000", pages: 9, add: true, undoOnFailure: true },
-    { op: "decrease_reservation", domain: 1, gfn: 512, order: 0, extents: 1 },
-    { op: "remove_from_physmap", domain: 1, gfn: 513 },
-    { op: "assign_device", domain: 1, device: "0000:03:00.0" },
-    { op: "assign_device", domain: 2, device: "0000:03:00.1" },
-    { op: "deassign_device", domain: 1, device: "0000:03:00.0" },
-    { op: "populate", domain: 1, gfn: "0x200000", order: 0, extents: 1 },
-    { op: "destroy", domain: 3 },
-    { op: "destroy", domain: 3 },
-    { op: "iomem_permission", domain: 9, mfn: 1, pages: 1, allow: true },
-  ],
-};
-
 const run = (script: unknown, raw = false): unknown => runDocument(runScript(given(readScript(script))), raw);
 
 const RUNS: readonly Output[] = [
@@ -168,6 +133,10 @@ const TABLES: readonly Output[] = [
 const KEY_D = "(XEN) domain1 EPT p2m table:\n(XEN) gfn:           200 order:  9 mfn:        40000 rwx WB \n";
 const COUNTERS = "pages_4k: 512\npages_2m: 3\npages_1g: 0\n";
 const sidesOf = (text: string) => readTextDumps(text).dumps.map(sideOfDump);
+const dumpsOf = (text: string) => {
+  const { dumps, notes } = readTextDumps(text, { format: "ept" });
+  return dumpsDocument(dumps, notes);
+};
 const VTD = "v_s7_417_iommu";
 const AMD = "s5h_deb417_iommu";
 const imageOf = (name: string) => snapshotImage(goldenSnapshot(name).frames);
@@ -199,6 +168,8 @@ const INSPECTED: readonly Output[] = [
   ],
   ["diff", "a dump and tables", () => diffSides(sidesOf(KEY_D), goldenTrees("ept_s7_417").map(sideOfTree))],
   ["diff", "counters and tables", () => diffSides(sidesOf(COUNTERS), goldenTrees("ept_s7_417").map(sideOfTree))],
+  ["dumps", "one", () => dumpsOf(KEY_D)],
+  ...DUMPS.map((text, i): Output => ["dumps", `text ${i + 1}`, () => dumpsOf(text)]),
   ["walk", "all trees, and a dump", () => walkTables(0x2000001, goldenTrees(VTD), readTextDumps(KEY_D).dumps)],
   ["walk", "where nothing is", () => walkTables(2 ** 51, goldenTrees(AMD), [])],
   ["tables", "found, VT-d", () => tablesDocument(goldenTrees(VTD)[1]!.tree)],

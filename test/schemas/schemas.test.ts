@@ -12,6 +12,7 @@ const KINDS = [
   "collect",
   "compare",
   "diff",
+  "dumps",
   "explore",
   "plan",
   "roots",

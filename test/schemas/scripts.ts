@@ -1,0 +1,37 @@
+/** Every operation once, many of them in vain. */
+export const ALL_OPERATIONS = {
+  physmap: 1,
+  kind: "script",
+  hypervisor: {
+    xen: "4.17.5",
+    cpu: "amd",
+    cmdline: "iommu=verbose",
+    physBits: 46,
+    cpus: 4,
+    readOnly: [["0xfec00", 1]],
+  },
+  domains: [
+    { id: 1, guest: "hvm", hap: true, iommu: "sync_pt", p2mPoolMiB: 64, maxMemKiB: 1048576, vcpus: 2 },
+    { id: 2, guest: "pv", iommu: "none" },
+    { id: 3, guest: "hvm", hap: false },
+  ],
+  operations: [
+    { op: "populate", domain: 1, gfn: "0x0", order: 9, extents: 1, mfn: "0x34000" },
+    { op: "populate", domain: 1, gfn: 512, order: 0, extents: 3 },
+    { op: "iomem_permission", domain: 1, mfn: "0x200000", pages: 2097152, allow: true },
+    { op: "memory_mapping", domain: 1, gfn: "0x200000", mfn: "0x200000", pages: 70000, add: true, maxCalls: 1 },
+    { op: "memory_mapping", domain: 1, gfn: "0x400000", mfn: "0x200001", pages: 70000, add: true, raw: true },
+    { op: "memory_mapping", domain: 1, gfn: "0xffffffffffffffff", mfn: 0, pages: 2, add: true },
+    { op: "memory_mapping", domain: 2, gfn: 0, mfn: 0, pages: 1, add: true },
+    { op: "memory_mapping", domain: 3, gfn: "0x1000", mfn: "0x200000", pages: 9, add: true, undoOnFailure: true },
+    { op: "decrease_reservation", domain: 1, gfn: 512, order: 0, extents: 1 },
+    { op: "remove_from_physmap", domain: 1, gfn: 513 },
+    { op: "assign_device", domain: 1, device: "0000:03:00.0" },
+    { op: "assign_device", domain: 2, device: "0000:03:00.1" },
+    { op: "deassign_device", domain: 1, device: "0000:03:00.0" },
+    { op: "populate", domain: 1, gfn: "0x200000", order: 0, extents: 1 },
+    { op: "destroy", domain: 3 },
+    { op: "destroy", domain: 3 },
+    { op: "iomem_permission", domain: 9, mfn: 1, pages: 1, allow: true },
+  ],
+};
