@@ -86,25 +86,25 @@ export function addCall(list: CallRun[], pages: number, cost: Ledger): void {
   else list.push({ kind: "like", calls: 1, pages, cost });
 }
 
-/** Add calls that go like the last `calls / times` of the list, `times` times over, at this cost together. */
-export function addRepetition(list: CallRun[], calls: number, times: number, cost: Ledger): void {
-  const pattern = callRuns(lastCalls(list, calls / times));
+/** Add calls that went like `calls / times` of the list from number `like` on, `times` times over, at this cost together. */
+export function addRepetition(list: CallRun[], calls: number, times: number, like: number, cost: Ledger): void {
+  const pattern = callRuns(cutOut(list, like, like + calls / times));
   const beyond = subtractLedgers(cost, scaleLedger(pattern.sum.cost, times));
   list.push({ kind: "repeated", pattern, times, calls, beyond: isNothing(beyond) ? null : beyond });
 }
 
-/** The runs of the last `calls` calls. What repeats begins and ends where a call does, never inside of a repetition. */
-function lastCalls(list: readonly CallRun[], calls: number): CallRun[] {
-  const taken: CallRun[] = [];
-  let left = calls;
-  for (let i = list.length - 1; left > 0; i--) {
-    const run = list[i];
-    if (!run || (run.calls > left && run.kind === "repeated"))
-      throw new Error("a repetition of calls that were not made");
-    taken.unshift(run.calls > left ? { ...run, calls: left } : run);
-    left -= taken[0]!.calls;
+/** The runs of calls [from, to). What repeats begins and ends where a call does, never inside of a repetition. */
+function cutOut(list: readonly CallRun[], from: number, to: number): CallRun[] {
+  const found: CallRun[] = [];
+  let at = 0;
+  for (const run of list) {
+    const calls = Math.min(to, at + run.calls) - Math.max(from, at);
+    if (calls > 0 && calls < run.calls && run.kind === "repeated")
+      throw new Error("a pattern that ends in a repetition");
+    if (calls > 0) found.push(calls < run.calls ? { ...run, calls } : run);
+    at += run.calls;
   }
-  return taken;
+  return found;
 }
 
 /**

@@ -134,13 +134,13 @@ function record({ scenario, layout, budget }: Pick<Carried, "scenario" | "layout
   let seen = 0;
   const model = replay(scenario, layout, budget?.forBars, (act) => begun.push({ act, first: seen }));
   let before = model.cost();
-  model.advance(Number.POSITIVE_INFINITY, ({ calls, pages, regions }) => {
+  model.advance(Number.POSITIVE_INFINITY, ({ calls, pages, regions, like }) => {
     const now = model.cost();
     const cost = subtractLedgers(now, before);
     before = now;
     seen += calls;
     if (regions === 0) addCall(list, pages, cost);
-    else addRepetition(list, calls, regions, cost);
+    else addRepetition(list, calls, regions, begun.at(-1)!.first + like, cost);
   });
   const ranges = begun.map(({ act, first }, i) => ({ ...act, first, calls: (begun[i + 1]?.first ?? seen) - first }));
   return { runs: callRuns(list), ranges };

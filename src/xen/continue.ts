@@ -1,5 +1,5 @@
 import type { Domain } from "./domain.ts";
-import { unwatch, watch } from "./fast-forward.ts";
+import { type Skip, unwatch, watch } from "./fast-forward.ts";
 
 /** How a request went that was continued until it was done or failed. */
 export interface Continued {
@@ -13,8 +13,11 @@ export interface Continued {
 /** Calls of five regions of 2 MiB, 64 pages each: nothing can have repeated before. */
 const LEAST_WATCHED = 40;
 
-/** Told after each step of a request: one call, or the calls of `regions` like regions that were only accounted for. */
-export type Observer = (step: { readonly calls: number; readonly pages: number; readonly regions: number }) => void;
+/**
+ * Told after each step of a request: one call (`regions` is 0), or the calls of like regions that were only accounted for:
+ * they went as those did that followed the first `like` calls of the request.
+ */
+export type Observer = (step: Skip) => void;
 
 /** Limits of a continued request, and who watches it. */
 export interface ContinueOptions {
@@ -56,7 +59,7 @@ export function continueCalls(
     calls++;
     const done = lastReturn < 0 ? 0 : lastReturn === 0 ? pages - pagesDone : lastReturn;
     pagesDone += done;
-    observe?.({ calls: 1, pages: done, regions: 0 });
+    observe?.({ calls: 1, pages: done, regions: 0, like: 0 });
     if (lastReturn < 0) break;
   }
   unwatch(request);

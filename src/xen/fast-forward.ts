@@ -33,17 +33,21 @@ interface Checkpoint extends Boundary {
 export interface Skip {
   readonly pages: number;
   readonly calls: number;
-  /** Regions, each of which cost what the one before them did; 0 when nothing was skipped. */
+  /** Regions that went alike; 0 when nothing was skipped. */
   readonly regions: number;
+  /** Calls of the request before the region that they went like, which was carried out. */
+  readonly like: number;
 }
 
-const NOTHING: Skip = { pages: 0, calls: 0, regions: 0 };
+const NOTHING: Skip = { pages: 0, calls: 0, regions: 0, like: 0 };
 const KINDS = (Object.keys(LEDGER_KINDS) as LedgerKind[]).filter((kind) => kind !== "markerStores");
 
 /** What a region costs that goes like the one before it, and what it stores above its own tables. */
 interface Step {
   /** Where it was seen: stores are told by their place. */
   readonly region: number;
+  /** Calls before it, and its own. */
+  readonly first: number;
   readonly calls: number;
   readonly pool: number;
   readonly ledger: Ledger;
@@ -131,7 +135,7 @@ function skipAhead(request: Request, seen: Seen): Skip {
   const scene = known?.scene ?? lookAround(request, level, now);
   repeat(request, level, now, step, count, scene);
   seen.lesson = { step, scene };
-  return { pages: count * pagesOf(9 * level), calls: count * step.calls, regions: count };
+  return { pages: count * pagesOf(9 * level), calls: count * step.calls, regions: count, like: step.first };
 }
 
 /** What the last region cost, if the last three went alike and the ones ahead were as those were before; else null. */
@@ -161,6 +165,7 @@ function stepOf(request: Request, level: number, checkpoints: readonly Checkpoin
   if (!steady || (request.add && decision!.gfn > request.gfn + c0.done)) return null;
   return {
     region: c2.region,
+    first: c1.calls,
     calls: c2.calls - c1.calls,
     pool: c2.pool - c1.pool,
     ledger: subtractLedgers(c2.ledger, c1.ledger),
