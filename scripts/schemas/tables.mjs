@@ -179,6 +179,7 @@ export const treeProperties = (facts) => ({
   steps: list("The entries from the root to where the walk ends.", ref("An entry.", "step")),
   maps: orNull(hex("Machine byte address that the frame leads to; null where it leads nowhere.")),
   order: orNull(integer("log2 of the 4 KiB pages that the leaf maps.", { minimum: 0, maximum: 52 })),
+  absent: orNull(text("The table that the memory lacks, and why, where that ended the walk; null where it did not.")),
 });
 
 export function whySchema(facts) {

@@ -30,7 +30,7 @@ export interface Container {
 /** A memory image: its frames by machine frame number, cached. Reading never throws on damage: a frame is then absent. */
 export interface MemoryImage extends FrameReader, Omit<Container, "read"> {
   /** Why `frame` has nothing to give: not in the image, left out by the dumper, damaged. */
-  absence(mfn: Mfn): string;
+  readonly absence: (mfn: Mfn) => string;
 }
 
 /** 32 MiB of frames. */

@@ -1,5 +1,6 @@
 import { hex, hex64, type Mfn } from "../address.ts";
 import { type DecodedEntry, EMPTY, type EntryKind, FAULT, LEAF, SOFTWARE, TABLE } from "../format/format.ts";
+import { absenceOf } from "../memory/memory.ts";
 import { indexAt, type Tree, translate, widthOf } from "./tree.ts";
 
 /** One level of a walk: the entry that was read, and what its bits say. */
@@ -24,6 +25,8 @@ export interface WhyTree {
   /** Machine address that the guest address leads to; null where it leads nowhere. */
   readonly maps: string | null;
   readonly order: number | null;
+  /** The table that the walk could not enter, and why; null where it ended at an entry. Absent is not empty. */
+  readonly absent: string | null;
 }
 
 const KINDS: Readonly<Record<EntryKind, WalkStep["kind"]>> = {
@@ -35,12 +38,15 @@ const KINDS: Readonly<Record<EntryKind, WalkStep["kind"]>> = {
 };
 
 /** Every entry from the root to where the walk of a frame ends. */
-export function walkSteps(tree: Tree, frame: number): readonly WalkStep[] {
+export const walkSteps = (tree: Tree, frame: number): readonly WalkStep[] => walked(tree, frame).steps;
+
+/** The same, with the table that the memory lacks, if that ended the walk. */
+function walked(tree: Tree, frame: number): { readonly steps: readonly WalkStep[]; readonly missing: Mfn | null } {
   const steps: WalkStep[] = [];
-  if (frame >= widthOf(tree.format, tree.levels)) return steps;
+  if (frame >= widthOf(tree.format, tree.levels)) return { steps, missing: null };
   for (let level = tree.levels, table = tree.root; ; ) {
     const words = tree.memory.frame(table);
-    if (!words) return steps;
+    if (!words) return { steps, missing: table };
     const index = indexAt(frame, level);
     const lo = words[2 * index]!;
     const hi = words[2 * index + 1]!;
@@ -58,7 +64,7 @@ export function walkSteps(tree: Tree, frame: number): readonly WalkStep[] {
       fields: decoded.fields,
       faults: decoded.faults,
     });
-    if (kind !== TABLE) return steps;
+    if (kind !== TABLE) return { steps, missing: null };
     table = tree.format.frameOf(lo, hi, level) as Mfn;
     level = tree.format.nextLevelOf(lo, hi, level);
   }
@@ -67,11 +73,13 @@ export function walkSteps(tree: Tree, frame: number): readonly WalkStep[] {
 /** The walk of one frame and where it leads. */
 export function whyTree(tree: Tree, frame: number): WhyTree {
   const found = translate(tree, frame);
+  const { steps, missing } = walked(tree, frame);
   return {
     format: tree.format.name,
     root: hex(tree.root * 4096),
-    steps: walkSteps(tree, frame),
+    steps,
     maps: found ? hex(found.frame * 4096) : null,
     order: found?.order ?? null,
+    absent: missing === null ? null : `the table at ${hex(missing * 4096)} is ${absenceOf(tree.memory, missing)}`,
   };
 }

@@ -42,9 +42,11 @@ export function treeLines(tree: WhyTree, style: Style, verbose: boolean): string
     memoryType ?? "",
   ]);
   const leads =
-    tree.maps === null
-      ? "leads nowhere"
-      : `leads to machine address ${address(tree.maps)} by an entry of ${size(2 ** ((tree.order ?? 0) + 12))}`;
+    tree.absent !== null
+      ? `leads where nobody can tell: ${tree.absent}`
+      : tree.maps === null
+        ? "leads nowhere"
+        : `leads to machine address ${address(tree.maps)} by an entry of ${size(2 ** ((tree.order ?? 0) + 12))}`;
   const shown = verbose
     ? tree.steps
     : tree.steps.filter(({ kind }, i) => i === tree.steps.length - 1 && kind !== "empty");

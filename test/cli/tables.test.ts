@@ -94,6 +94,22 @@ describe("tables", () => {
     );
   });
 
+  it("that an image lacks are absent, not empty, for why and for audit as well", async () => {
+    const args = [file("filtered.kdump"), "--root", `1/ept:${ROOT}`];
+    const reason = `the table at 0x${(missing * 4096).toString(16)} is excluded: the dumper left this frame out`;
+    const why = await physmap("why", "0x2040000", ...args);
+    expect(why.out).toContain(`leads where nobody can tell: ${reason}`);
+    const document = JSON.parse((await physmap("why", "0x2040000", ...args, "--json")).out);
+    expect(document.trees).toMatchObject([{ maps: null, absent: expect.stringContaining(reason) }]);
+    const audit = JSON.parse((await physmap("audit", ...args, "--json")).out);
+    expect(audit.findings).toContainEqual(
+      expect.objectContaining({
+        rule: "table-outside-memory",
+        says: expect.stringContaining("is excluded: the dumper"),
+      }),
+    );
+  });
+
   it("have memory encryption's bit taken out of their addresses", async () => {
     const bytes = all.slice();
     const data = new DataView(bytes.buffer);

@@ -114,7 +114,7 @@ const others = IMAGES.map(([, bytes]) => bytes);
 const images = IMAGES.map(
   ([name, sample, headers]): Target => ({
     name,
-    weight: 4,
+    weight: name.startsWith("kdump") ? 1 : 3,
     mutated: (random) => readThrough(mutateBytes(sample, headers, others, random)),
     ...(name === "LiME" ? { structured: structured(limeFiles, readThrough) } : {}),
     ...(name === "ELF core" ? { structured: structured(elfFiles, readThrough) } : {}),

@@ -171,6 +171,16 @@ const INSPECTED: readonly Output[] = [
   ["dumps", "one", () => dumpsOf(KEY_D)],
   ...DUMPS.map((text, i): Output => ["dumps", `text ${i + 1}`, () => dumpsOf(text)]),
   ["walk", "all trees, and a dump", () => walkTables(0x2000001, goldenTrees(VTD), readTextDumps(KEY_D).dumps)],
+  [
+    "walk",
+    "a table that is not there",
+    () =>
+      walkTables(
+        0x2000001,
+        goldenTrees(AMD).map((t) => ({ ...t, tree: { ...t.tree, memory: { frame: () => undefined } } })),
+        [],
+      ),
+  ],
   ["walk", "where nothing is", () => walkTables(2 ** 51, goldenTrees(AMD), [])],
   ["tables", "found, VT-d", () => tablesDocument(goldenTrees(VTD)[1]!.tree)],
 ];

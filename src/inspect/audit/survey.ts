@@ -1,5 +1,6 @@
 import { hex, type Mfn } from "../../address.ts";
 import { type Raw, TABLE } from "../../format/format.ts";
+import { absenceOf } from "../../memory/memory.ts";
 import { type Run, runs } from "../../radix/runs.ts";
 import { pagesAt } from "../../radix/tree.ts";
 import { wordsReader } from "../mapped-run.ts";
@@ -56,7 +57,7 @@ export function survey(given: AuditTree, { owner, maxTables = MAX_TABLES }: Audi
   const enter = (table: Mfn, level: number, base: number, parent: Raw | null, where: string): void => {
     const words = memory.frame(table);
     if (!words) {
-      outside.push(hit(base, level + 1, parent, `${where} is not in memory`));
+      outside.push(hit(base, level + 1, parent, `${where} is ${absenceOf(memory, table)}`));
       return;
     }
     seen.add(table);
