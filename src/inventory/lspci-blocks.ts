@@ -107,7 +107,11 @@ function append(before: OpenLine, rest: OpenLine, startsBlank: boolean): void {
   before.endsBlank = rest.endsBlank;
 }
 
-const tidy = (text: string): string => text.trim().replace(/\s+/g, " ");
+/** Most lines need no change below their indent, and a search that copies nothing is cheap. */
+const tidy = (text: string): string => {
+  const trimmed = text.trim();
+  return /\s\s|[^\S ]/.test(trimmed) ? trimmed.replace(/\s+/g, " ") : trimmed;
+};
 
 /** What a line may have been, likelier first: wrapped at a blank (mail), or in the middle of a word (terminals). */
 export function unwrapped({ parts }: WrappedLine): readonly string[] {
@@ -123,6 +127,7 @@ export function bestReading<T>(
   read: (text: string) => T | null,
   good: (value: T) => boolean = () => true,
 ): T | null {
+  if (line.parts.length === 1) return read(line.parts[0]!);
   const readings = unwrapped(line)
     .map(read)
     .filter((value) => value !== null);

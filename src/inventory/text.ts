@@ -61,7 +61,7 @@ export function indentOf(text: string): number {
   return column;
 }
 
-export const isBlank = (text: string): boolean => text.trim() === "";
+export const isBlank = (text: string): boolean => !/\S/.test(text);
 
 function split(text: string, { maxLines = MAX_LINES, maxLength = MAX_LENGTH, onCut }: LineOptions): readonly Line[] {
   const result: Line[] = [];
@@ -77,7 +77,8 @@ function split(text: string, { maxLines = MAX_LINES, maxLength = MAX_LENGTH, onC
     const match = lineEnd.exec(text);
     const end = match?.index ?? text.length;
     if (end - start > maxLength) onCut?.(`line of ${end - start} characters cut to ${maxLength}`, line);
-    result.push({ text: text.slice(start, Math.min(end, start + maxLength)).replaceAll("\u00a0", " "), line });
+    const kept = text.slice(start, Math.min(end, start + maxLength));
+    result.push({ text: kept.includes("\u00a0") ? kept.replaceAll("\u00a0", " ") : kept, line });
     start = match === null ? text.length : lineEnd.lastIndex;
   }
   return result;
@@ -85,9 +86,14 @@ function split(text: string, { maxLines = MAX_LINES, maxLength = MAX_LENGTH, onC
 
 /** The same array where fewer than nearly all non-empty lines match. */
 function stripWhereUsual(all: readonly Line[], mark: RegExp): readonly Line[] {
-  const filled = all.filter(({ text }) => !isBlank(text));
-  const marked = filled.filter(({ text }) => mark.test(text)).length;
-  if (marked === 0 || marked < filled.length * NEARLY_ALL) return all;
+  let filled = 0;
+  let marked = 0;
+  for (const { text } of all) {
+    if (isBlank(text)) continue;
+    filled++;
+    if (mark.test(text)) marked++;
+  }
+  if (marked === 0 || marked < filled * NEARLY_ALL) return all;
   return all.map(({ text, line }) => ({ text: text.replace(mark, ""), line }));
 }
 
