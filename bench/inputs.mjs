@@ -47,6 +47,13 @@ export const oneDevice = (bytes) => ({
   },
 });
 
+/** A listing of so many bytes: one function after the other, each like the given one, at addresses of their own. */
+export function longLspci(block, bytes) {
+  const address = (i) => `${hex(i >> 8).padStart(2, "0")}:${hex((i >> 3) & 31).padStart(2, "0")}.${i & 7}`;
+  const count = Math.ceil(bytes / block.length);
+  return Array.from({ length: count }, (_, i) => block.replace("82:00.0", address(i))).join("\n");
+}
+
 const RELEASES = ["4.11.0", "4.12.1", "4.17.5", "4.14.3", "4.19.2", "4.13.1", "4.16.0", "4.8.5"];
 const CMDLINES = ["", "iommu=verbose", "iommu=no-sharept", "hap_2mb=0"];
 

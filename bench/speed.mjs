@@ -1,5 +1,5 @@
 /**
- * npm run bench:speed [-- --hosts N] [-- --rounds N]: measures, compares with C, and writes bench/speed.json, which
+ * npm run bench [-- --hosts N] [-- --rounds N]: measures, compares with C, and writes bench/speed.json, which
  * docs/speed.md's table is made from (bench/table.mjs). One run, the candidates interleaved, medians. Needs dist/, and
  * gcc for the comparisons with C, which are left out without it.
  */
@@ -9,10 +9,11 @@ import { availableParallelism, cpus, loadavg, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { readInputs } from "../dist/inventory/index.js";
+import { readInputs, readLspci } from "../dist/inventory/index.js";
 import { plan } from "../dist/plan/index.js";
-import { EIGHT, fleet, oneDevice } from "./inputs.mjs";
-import { carriedOut, eightDevices, processorTime } from "./model.mjs";
+import { EIGHT, fleet, longLspci, oneDevice } from "./inputs.mjs";
+import { carriedOut, eightDevices, inBulk, processorTime } from "./model.mjs";
+import { inPlainJavaScript } from "./plain.mjs";
 import { run } from "./process.mjs";
 import { writeTable } from "./table.mjs";
 
@@ -51,12 +52,14 @@ function compileC() {
   const { stdout } = spawnSync("gcc", ["--version"], { encoding: "utf8" });
   return {
     gcc: stdout.split("\n")[0],
-    time: (mode) => () =>
-      Number(
-        spawnSync(to, [mode, String(PAGES)])
-          .stdout.toString()
-          .split(" ")[0],
-      ),
+    time:
+      (...mode) =>
+      () =>
+        Number(
+          spawnSync(to, [mode[0], String(PAGES), ...mode.slice(1)])
+            .stdout.toString()
+            .split(" ")[0],
+        ),
   };
 }
 
@@ -66,9 +69,12 @@ async function againstC() {
   note("step by step and in bulk, against C");
   const times = await interleaved({
     stepC: c.time("step"),
-    stepModel: () => carriedOut(PAGES, true),
-    stretchModel: () => carriedOut(PAGES, false),
+    stepFreshC: c.time("step", "fresh"),
+    stepPlain: () => inPlainJavaScript(PAGES),
+    stepModel: () => carriedOut(PAGES),
     fillC: c.time("fill"),
+    fillFreshC: c.time("fill", "fresh"),
+    bulkModel: () => inBulk(PAGES),
   });
   const each = Object.fromEntries(Object.entries(times).map(([name, ns]) => [name, ns / PAGES]));
   return { gcc: c.gcc, pages: PAGES, nanosecondsAPage: each };
@@ -91,6 +97,23 @@ async function eight() {
     ...Object.fromEntries(Object.entries(results).map(([name, runs]) => [name, medians(runs)])),
     mappingMilliseconds: mapping / 1e6,
   };
+}
+
+/** The example, as a user plans it, and a long lspci text. */
+async function small() {
+  note("plan examples/p40, and 2 MiB of lspci");
+  const runs = [];
+  for (let round = 0; round < 3 * ROUNDS; round++) runs.push(await run(["plan", here("../examples/p40")]));
+  const text = longLspci(readFileSync(here("../examples/p40/lspci.txt"), "utf8"), 2 ** 21);
+  const read = () => processorTime(() => readLspci(text, "lspci.txt"));
+  const first = Number(
+    spawnSync(process.execPath, [here("lspci.mjs")], { input: text, encoding: "utf8", maxBuffer: 2 ** 20 }).stdout,
+  );
+  const { lspci } = await interleaved({ lspci: read });
+  const medians = Object.fromEntries(
+    ["wall", "user", "system", "mib"].map((key) => [key, median(runs.map((r) => r[key]))]),
+  );
+  return { plan: medians, lspci: { bytes: text.length, firstMilliseconds: first, milliseconds: lspci / 1e6 } };
 }
 
 async function bySize() {
@@ -134,6 +157,7 @@ const results = {
     /** Runnable processes before and after: what else the machine did. */
     load: [startLoad],
   },
+  small: await small(),
   eight: await eight(),
   bySize: await bySize(),
   c: await againstC(),

@@ -21,14 +21,21 @@ export function storeSame(words: Uint32Array, index: number, count: number, lo: 
  */
 export function storeRun(words: Uint32Array, index: number, count: number, lo: number, hi: number, step: number): void {
   const stepHi = Math.floor(step / 2 ** 32);
-  let low = lo >>> 0;
+  const stepLo = step % 2 ** 32;
+  let low = lo | 0;
   let high = hi;
-  for (let i = 2 * index, end = i + 2 * count; i < end; i += 2) {
-    words[i] = low;
-    words[i + 1] = high;
-    const next = (low + step) >>> 0;
-    high += next < low ? stepHi + 1 : stepHi;
-    low = next;
+  let i = 2 * index;
+  const stop = i + 2 * count;
+  while (i < stop) {
+    // As far as the low half does not wrap, the loop is one of 32-bit integers.
+    const room = stepHi > 0 || stepLo === 0 ? 1 : Math.ceil((2 ** 32 - (low >>> 0)) / stepLo);
+    const end = stepLo === 0 && stepHi === 0 ? stop : Math.min(stop, i + 2 * room);
+    for (; i < end; i += 2) {
+      words[i] = low;
+      words[i + 1] = high;
+      low = (low + stepLo) | 0;
+    }
+    high += stepHi + (low >>> 0 < stepLo ? 1 : 0);
   }
 }
 
