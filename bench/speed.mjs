@@ -32,13 +32,16 @@ const note = (text) => process.stderr.write(`bench: ${text}\n`);
 
 const median = (numbers) => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)];
 
-/** Each candidate once a round, in turn; medians. The first round warms up and does not count. */
+/** Rounds that warm up and do not count: as many as it takes until what is hot has been compiled. */
+const WARM = 6;
+
+/** Each candidate once a round, in turn; medians. */
 async function interleaved(candidates, rounds = ROUNDS) {
   const taken = new Map(Object.keys(candidates).map((name) => [name, []]));
-  for (let round = 0; round <= rounds; round++)
+  for (let round = 0; round < WARM + rounds; round++)
     for (const [name, candidate] of Object.entries(candidates)) {
       const value = await candidate();
-      if (round > 0) taken.get(name).push(value);
+      if (round >= WARM) taken.get(name).push(value);
     }
   return Object.fromEntries([...taken].map(([name, numbers]) => [name, median(numbers)]));
 }
