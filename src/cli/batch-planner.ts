@@ -47,6 +47,8 @@ export function remembering({ keys, options }: BatchSettings): (job: BatchJob) =
 interface Assigned extends BatchJob {
   readonly resolve: (answer: BatchAnswer) => void;
   readonly reject: (error: Error) => void;
+  /** Must be the only one that a worker has, so that it is known who ends it. */
+  readonly alone?: boolean;
 }
 
 interface Seat {
@@ -63,15 +65,15 @@ const PROGRAM = new URL(`./batch-worker${import.meta.url.slice(import.meta.url.l
 
 /**
  * Plans in worker threads. A worker that dies costs the host that it was working on an error, and is replaced; one that
- * cannot even start rejects.
+ * cannot even start rejects. `program` is for tests of just that.
  */
-export function workerPlanner(settings: BatchSettings, workers: number): Planner {
+export function workerPlanner(settings: BatchSettings, workers: number, program = PROGRAM): Planner {
   let closed = false;
   const queue: Assigned[] = [];
   const seats: Seat[] = Array.from({ length: workers }, () => ({ worker: null, ready: false, jobs: [] }));
 
   const start = (seat: Seat): void => {
-    const worker = new Worker(PROGRAM, {
+    const worker = new Worker(program, {
       workerData: settings,
       resourceLimits: { maxOldGenerationSizeMb: WORKER_HEAP_MIB },
     });
@@ -101,15 +103,18 @@ export function workerPlanner(settings: BatchSettings, workers: number): Planner
       for (const { reject } of [...jobs, ...queue.splice(0)]) reject(why);
       return;
     }
-    const culprit = jobs.shift();
-    culprit?.resolve(batchError(culprit.line, `planning this host ended its worker: ${why.message}`));
-    queue.unshift(...jobs);
+    // With several under way, any of them may be the culprit: an answer is lost when the next host ends the thread.
+    if (jobs.length > 1) queue.unshift(...jobs.map((job) => ({ ...job, alone: true })));
+    else
+      for (const { line, resolve } of jobs)
+        resolve(batchError(line, `planning this host ended its worker: ${why.message}`));
     start(seat);
     feed(seat);
   };
 
   const feed = (seat: Seat): void => {
-    while (seat.jobs.length < JOBS_A_WORKER) {
+    while (seat.jobs.length < JOBS_A_WORKER && !seat.jobs[0]?.alone) {
+      if (queue[0]?.alone && seat.jobs.length > 0) return;
       const job = queue.shift();
       if (!job) return;
       seat.jobs.push(job);
