@@ -69,6 +69,8 @@ async function main() {
   const now = new BigInt64Array(shared);
   const { only } = values;
   const worker = new Worker(new URL(import.meta.url), {
+    // What is garbage is to be collected before it counts as needed.
+    resourceLimits: { maxOldGenerationSizeMb: 128 },
     workerData: { bundle, shared, only, cases: Number(values.cases), seed: Number(values.seed) },
   });
   const targets = [];

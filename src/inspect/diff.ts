@@ -13,6 +13,8 @@ export interface Side {
   readonly domain: number | null;
   readonly what: "p2m" | "iommu";
   readonly format: FormatName | null;
+  /** Frame of the root table; null where nothing tells. */
+  readonly root: number | null;
   /** Whether all that the tables say is there; text leaves out what is not present. */
   readonly whole: boolean;
   readonly runs: (onProblem: NonNullable<RunOptions["onProblem"]>) => Iterable<MappedRun>;
@@ -30,6 +32,7 @@ export const sideOfTree = ({ name, domain, what, tree }: AuditTree): Side => ({
   domain,
   what,
   format: tree.format.name,
+  root: tree.root,
   whole: true,
   runs: (onProblem) => mappedRuns(tree, { onProblem }),
   leaves: null,
@@ -45,6 +48,7 @@ export const sideOfDump = (dump: TextDump): Side => ({
   domain: dump.domain,
   what: dump.what,
   format: dump.format,
+  root: null,
   whole: false,
   runs: () => dump.runs,
   leaves: dump.leaves,
@@ -98,20 +102,31 @@ export interface DiffDocument {
 const MOST_LISTED = 1000;
 const MOST_COUNTED = 1_000_000;
 
+/** What makes two sides counterparts, the surest first. A domain's number may be unknown on one side. */
+const COUNTERPARTS: readonly ((a: Side, b: Side) => boolean)[] = [
+  (a, b) => a.what === b.what && a.domain === b.domain && a.domain !== null,
+  (a, b) => a.root !== null && a.root === b.root && a.format === b.format && (a.domain === null || b.domain === null),
+  (a, b) => a.what === b.what && a.domain === b.domain,
+];
+
 /**
- * Compare two sets of tables, range by range. Tables are paired by domain and kind; where that leaves one on each side,
- * these two. Never throws; work is bounded, and what was left out is in `notes`.
+ * Compare two sets of tables, range by range. Tables are paired by domain and kind, or else by format and place of the
+ * root; where that leaves one on each side, these two. Never throws; work is bounded, and what was left out is in `notes`.
  */
 export function diffSides(left: readonly Side[], right: readonly Side[]): DiffDocument {
   const rights = [...right];
-  const lefts: Side[] = [];
-  const pairs: [Side, Side][] = [];
-  for (const side of left) {
-    const at = rights.findIndex(({ domain, what }) => domain === side.domain && what === side.what);
-    if (at < 0) lefts.push(side);
-    else pairs.push([side, ...rights.splice(at, 1)] as [Side, Side]);
-  }
-  if (lefts.length === 1 && rights.length === 1) pairs.push([lefts.pop()!, rights.pop()!]);
+  const counterparts = new Map<Side, Side>();
+  for (const fits of COUNTERPARTS)
+    for (const side of left) {
+      const at = counterparts.has(side) ? -1 : rights.findIndex((other) => fits(side, other));
+      if (at >= 0) counterparts.set(side, rights.splice(at, 1)[0]!);
+    }
+  const lefts = left.filter((side) => !counterparts.has(side));
+  if (lefts.length === 1 && rights.length === 1) counterparts.set(lefts.pop()!, rights.pop()!);
+  const pairs = left.flatMap((side): [Side, Side][] => {
+    const other = counterparts.get(side);
+    return other ? [[side, other]] : [];
+  });
   const notes: string[] = [];
   return {
     physmap: 1,

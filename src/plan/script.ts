@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { printable } from "../inventory/notes.ts";
 import type { Tree } from "../radix/tree.ts";
 import type { Domain, DomainSpec } from "../xen/domain.ts";
 import { type MachineSpec, makeMachine } from "../xen/machine.ts";
@@ -86,12 +87,15 @@ export const scriptSchema = v.strictObject({
 /** An operation script that was checked (contract, "Operation scripts"). Frames are numbers where exact, else bigint. */
 export type Script = v.InferOutput<typeof scriptSchema>;
 
+const MOST_SAID = 500;
+
 /** The first thing wrong with a document, as one line: where and what. */
 export function issueLine(issues: readonly v.BaseIssue<unknown>[]): string {
   const [issue] = issues;
   if (!issue) return "not understood";
   const path = (issue.path ?? []).map((item) => String(item.key)).join(".");
-  return `${path ? `at ${path}: ` : ""}${issue.message}`;
+  // Keys and values of the document stand in both.
+  return printable(`${path ? `at ${path}: ` : ""}${issue.message}`).slice(0, MOST_SAID);
 }
 
 /** Check a parsed JSON document. Returns a sentence when it is no script. */

@@ -27,6 +27,28 @@ describe("a diff", () => {
     expect(differs(document)).toBe(false);
   });
 
+  it("pairs by domain, or else by where the root is: what is found in an image has no number", () => {
+    const at = (base: number, mfn: number) => tree("ept", [[0, mfn, 9]], base);
+    const [first, second, third] = [at(0x1000, 0x40000), at(0x2000, 0x50000), at(0x3000, 0x60000)];
+    const found = (of: typeof first, group: number) =>
+      sideOfTree({ name: `ept at ${of.root}`, domain: null, what: "p2m", tree: of, group });
+    const known = (of: typeof first, domain: number) => sideOfTree(p2m(of, domain));
+    const { pairs, only } = diffSides(
+      [found(second, 0), found(first, 1), known(third, 3)],
+      [known(at(0x9000, 0x60000), 3), known(first, 1), known(second, 2)],
+    );
+    expect(pairs.map(({ right, differences }) => [right, differences])).toEqual([
+      ["d2 p2m", 0],
+      ["d1 p2m", 0],
+      ["d3 p2m", 0],
+    ]);
+    expect(only).toEqual({ left: [], right: [] });
+    expect(diffSides([found(second, 0), found(first, 1)], [found(first, 0), found(second, 1)]).pairs).toMatchObject([
+      { differences: 0 },
+      { differences: 0 },
+    ]);
+  });
+
   it("names ranges that differ, in bytes, with both sides", () => {
     const document = diffSides([ept()], [ept(0xa4000)]);
     expect(document.pairs).toMatchObject([
