@@ -1,7 +1,6 @@
 /** Intel EPT: page-table-formats.md 1.3 to 1.7. */
 import {
   absent,
-  decodeEntry,
   type EntryTable,
   largeLeaf,
   leaf,
@@ -13,32 +12,9 @@ import {
   unsupportedSize,
   upperTable,
 } from "./entry.ts";
-import {
-  type DecodeOptions,
-  EMPTY,
-  type EntryKind,
-  type Format,
-  LEAF,
-  type LeafAttributes,
-  type MemoryType,
-  type Raw,
-  SOFTWARE,
-  TABLE,
-} from "./format.ts";
-import {
-  checkFrame,
-  checkPagedOrder,
-  compose,
-  isPagedLeaf,
-  nineIndexBits,
-  pagedAddressMask,
-  pagedFrame,
-  pagedLeafOrders,
-  pagedNextLevel,
-  pagedOrder,
-  pagedPointer,
-  pagedResize,
-} from "./paged.ts";
+import type { LeafAttributes, MemoryType } from "./format.ts";
+import { isPagedLeaf } from "./paged.ts";
+import { pagedFormat } from "./paged-format.ts";
 import { address, flag, ignored, reserved, value } from "./rows.ts";
 import { p2mTypeOf, p2mTypeText } from "./software-bits.ts";
 
@@ -135,64 +111,41 @@ export const eptTable: EntryTable = {
     says: "misconfiguration: W and X without R. KVM marks emulated MMIO so, with a generation in the other bits",
   },
   accessedDirtyDefault: false,
-  kindWith: (lo, hi, level, { mbec }) => kindOf(mbec && (lo & 0x407) === 0x400 ? lo | 4 : lo, hi, level),
+  kindWith: (lo, hi, level, { mbec }) => ept.kindOf(mbec && (lo & 0x407) === 0x400 ? lo | 4 : lo, hi, level),
   isLeaf: isPagedLeaf,
   access: ({ lo }) => `${lo & 1 ? "r" : "-"}${lo & 2 ? "w" : "-"}${lo & 4 ? "x" : "-"}`,
   memoryType: (s) => EMT[emtOf(s)] ?? null,
 };
 
-/** Empty is zero or suppress-#VE alone; both occur side by side (1.7). Present is any of R, W, X, MBEC aside. */
-function kindOf(lo: number, hi: number, level: number): EntryKind {
-  if ((lo & 7) === 0) return lo === 0 && (hi & 0x7fffffff) === 0 ? EMPTY : SOFTWARE;
-  return isPagedLeaf(lo, level) ? LEAF : TABLE;
-}
+/** Attributes left out are clear; a leaf without any right is not present for the hardware. */
+const flags = (a: LeafAttributes) => ({
+  lo:
+    (a.read ? 1 : 0) |
+    (a.write ? 2 : 0) |
+    (a.execute ? 4 : 0) |
+    (((a.emt ?? 0) & 7) << 3) |
+    (a.ipat ? 0x40 : 0) |
+    (a.accessed ? 0x100 : 0) |
+    (a.dirty ? 0x200 : 0) |
+    (a.snoop ? 0x800 : 0),
+  hi: a.suppressVe ? 0x80000000 : 0,
+});
 
-const NAMES: readonly string[] = ["", "PTE", "PDE", "PDPTE", "PML4E", "PML5E"];
-
-const BOOKKEEPING: Raw = { lo: 0x300, hi: 0 };
-
-export const ept: Format = {
+export const ept = pagedFormat({
   name: "ept",
   title: "Intel EPT",
   minLevels: 4,
-  maxLevels: 5,
-  entryName: (level) => NAMES[level] || `level ${level} entry`,
-  indexBits: nineIndexBits,
-  leafOrders: pagedLeafOrders,
+  names: ["PTE", "PDE", "PDPTE", "PML4E", "PML5E"],
+  table: eptTable,
+  // Empty is zero or suppress-#VE alone; both occur side by side (1.7).
   empty: { lo: 0, hi: 0x80000000 },
-  plainPointer: pagedPointer(7),
-  kindOf,
-  frameOf: pagedFrame,
-  nextLevelOf: pagedNextLevel,
-  orderOf: pagedOrder,
-
-  /** Attributes left out are clear; a leaf without any right is not present for the hardware. */
-  encodeLeaf(frame: number, order: number, a: LeafAttributes): Raw {
-    checkPagedOrder(order);
-    checkFrame(frame, order);
-    const lo =
-      (a.read ? 1 : 0) |
-      (a.write ? 2 : 0) |
-      (a.execute ? 4 : 0) |
-      (((a.emt ?? 0) & 7) << 3) |
-      (a.ipat ? 0x40 : 0) |
-      (order !== 0 ? 0x80 : 0) |
-      (a.accessed ? 0x100 : 0) |
-      (a.dirty ? 0x200 : 0) |
-      (a.snoop ? 0x800 : 0);
-    return compose(frame, lo, a.suppressVe ? 0x80000000 : 0, a.software);
-  },
-
-  resizeLeaf: pagedResize,
-
-  /** R, W and X; Xen adds A, its default access and suppress-#VE as `software`. */
-  encodeTable(frame: number, _nextLevel: number, software?: Raw): Raw {
-    checkFrame(frame, 0);
-    return compose(frame, 7, 0, software);
-  },
-
-  decode: (raw: Raw, level: number, options?: DecodeOptions) => decodeEntry(ept, eptTable, raw, level, options),
-  addressMask: (lo, _hi, level) => pagedAddressMask((lo & 7) !== 0, lo, level),
-  /** A and D, which the processor sets as it runs. */
-  bookkeepingMask: () => BOOKKEEPING,
-};
+  emptyHi: 0x80000000,
+  // Any of R, W, X, MBEC aside.
+  present: 7,
+  // R, W and X; Xen adds A, its default access and suppress-#VE as `software`.
+  pointer: 7,
+  plain: 7,
+  flags,
+  // A and D, which the processor sets as it runs.
+  bookkeeping: { lo: 0x300, hi: 0 },
+});

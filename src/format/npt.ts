@@ -1,7 +1,6 @@
 /** AMD nested paging, which is x86-64 long-mode paging: page-table-formats.md 2.2, 2.3; Xen's use: xen-mapping.md 6.1. */
 import {
   absent,
-  decodeEntry,
   type EntryTable,
   largeLeaf,
   leaf,
@@ -13,33 +12,9 @@ import {
   unsupportedSize,
   upperTable,
 } from "./entry.ts";
-import {
-  type DecodeOptions,
-  EMPTY,
-  type EntryKind,
-  type Format,
-  LEAF,
-  type LeafAttributes,
-  type MemoryType,
-  type Raw,
-  SOFTWARE,
-  TABLE,
-} from "./format.ts";
-import {
-  checkFrame,
-  checkPagedOrder,
-  compose,
-  isPagedLeaf,
-  NO_BITS,
-  nineIndexBits,
-  pagedAddressMask,
-  pagedFrame,
-  pagedLeafOrders,
-  pagedNextLevel,
-  pagedOrder,
-  pagedPointer,
-  pagedResize,
-} from "./paged.ts";
+import type { LeafAttributes, MemoryType, Raw } from "./format.ts";
+import { isPagedLeaf, NO_BITS, pagedOrder, pagedResize } from "./paged.ts";
+import { pagedFormat } from "./paged-format.ts";
 import { address, flag, ignored, reserved, value } from "./rows.ts";
 import { p2mTypeText } from "./software-bits.ts";
 
@@ -114,65 +89,42 @@ export const nptTable: EntryTable = {
   memoryType: (s) => PAT[patIndex(s)] ?? null,
 };
 
-function kindOf(lo: number, hi: number, level: number): EntryKind {
-  if ((lo & 1) === 0) return lo === 0 && hi === 0 ? EMPTY : SOFTWARE;
-  return isPagedLeaf(lo, level) ? LEAF : TABLE;
-}
+/**
+ * Attributes left out are clear, but `user` is set unless false: nested paging needs it. `read` is P. NX is `noExecute`, or
+ * where that is left out, an `execute` that is given as false.
+ */
+const flags = (a: LeafAttributes, order: number) => ({
+  lo:
+    (a.read ? 1 : 0) |
+    (a.write ? 2 : 0) |
+    (a.user === false ? 0 : 4) |
+    (a.pwt ? 8 : 0) |
+    (a.pcd ? 0x10 : 0) |
+    (a.accessed ? 0x20 : 0) |
+    (a.dirty ? 0x40 : 0) |
+    (a.pat ? patBit(order) : 0),
+  hi: (a.noExecute ?? a.execute === false) ? 0x80000000 : 0,
+});
 
-const NAMES: readonly string[] = ["", "PTE", "PDE", "PDPE", "PML4E", "PML5E"];
-
-export const npt: Format = {
+export const npt = pagedFormat({
   name: "npt",
   title: "AMD NPT",
   minLevels: 4,
-  maxLevels: 5,
-  entryName: (level) => NAMES[level] || `level ${level} entry`,
-  indexBits: nineIndexBits,
-  leafOrders: pagedLeafOrders,
+  names: ["PTE", "PDE", "PDPE", "PML4E", "PML5E"],
+  table: nptTable,
   empty: { lo: 0, hi: 0 },
-  plainPointer: pagedPointer(1),
-  kindOf,
-  frameOf: pagedFrame,
-  nextLevelOf: pagedNextLevel,
-  orderOf: pagedOrder,
-
-  /**
-   * Attributes left out are clear, but `user` is set unless false: nested paging needs it. `read` is P. NX is
-   * `noExecute`, or where that is left out, an `execute` that is given as false.
-   */
-  encodeLeaf(frame: number, order: number, a: LeafAttributes): Raw {
-    checkPagedOrder(order);
-    checkFrame(frame, order);
-    const lo =
-      (a.read ? 1 : 0) |
-      (a.write ? 2 : 0) |
-      (a.user === false ? 0 : 4) |
-      (a.pwt ? 8 : 0) |
-      (a.pcd ? 0x10 : 0) |
-      (a.accessed ? 0x20 : 0) |
-      (a.dirty ? 0x40 : 0) |
-      (order !== 0 ? 0x80 : 0) |
-      (a.pat ? patBit(order) : 0);
-    return compose(frame, lo, (a.noExecute ?? a.execute === false) ? 0x80000000 : 0, a.software);
-  },
-
+  emptyHi: 0,
+  present: 1,
+  // P, RW and U/S; Xen adds A and D as `software`, which makes 0x67, and takes U/S away to mark an entry.
+  pointer: 7,
+  plain: 1,
+  flags,
   resizeLeaf(lo: number, hi: number, level: number, frame: number, order: number): Raw {
     const raw = pagedResize(lo, hi, level, frame, order);
     const pat = (lo & patBit(pagedOrder(lo, hi, level))) !== 0;
     return pat ? { lo: (raw.lo | patBit(order)) >>> 0, hi: raw.hi } : raw;
   },
-
-  /** P, RW and U/S (`7`); Xen adds A and D as `software`, which makes `67`. */
-  encodeTable(frame: number, _nextLevel: number, software?: Raw): Raw {
-    checkFrame(frame, 0);
-    return compose(frame, 7, 0, software);
-  },
-
-  decode: (raw: Raw, level: number, options?: DecodeOptions) => decodeEntry(npt, nptTable, raw, level, options),
-  addressMask: (lo, _hi, level) => pagedAddressMask((lo & 1) !== 0, lo, level),
-  /**
-   * None: Xen writes A and D itself in every NPT entry (xen-mapping.md 6.1) and clears A together with U/S to mark an
-   * entry for recalculation (6.5), so here they carry meaning.
-   */
-  bookkeepingMask: () => NO_BITS,
-};
+  // None: Xen writes A and D itself in every NPT entry (xen-mapping.md 6.1) and clears A together with U/S to mark an entry
+  // for recalculation (6.5), so here they carry meaning.
+  bookkeeping: NO_BITS,
+});

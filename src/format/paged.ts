@@ -3,17 +3,11 @@ import { isAligned } from "../address.ts";
  * What EPT, NPT and VT-d second stage share: nine index bits a level, bit 7 marks a leaf at levels 2 and 3, level 1
  * holds only leaves, levels 4 and 5 only tables (page-table-formats.md 0.1). Hot path: integer operations only.
  */
-import { frameField, frameHi, frameLo, type PlainPointer, type Raw } from "./format.ts";
+import { frameField, frameHi, frameLo, type Raw } from "./format.ts";
 
 /** 2^40 frames: all that bits 51:12 can name. */
 const FRAMES = 2 ** 40;
 export const NO_BITS: Raw = { lo: 0, hi: 0 };
-
-/** Pointers with these bits set and, at the levels where it would make a leaf, bit 7 clear. */
-export const pagedPointer = (bits: number): PlainPointer => ({
-  mask: [0, 0, bits | 0x80, bits | 0x80, bits, bits, 0],
-  value: [1, 1, bits, bits, bits, bits, 1],
-});
 
 /** Whether a present entry of a bit-7 format ends the walk. */
 export const isPagedLeaf = (lo: number, level: number): boolean => level <= 1 || (level <= 3 && (lo & 0x80) !== 0);
@@ -28,8 +22,6 @@ export function pagedFrame(lo: number, hi: number, level: number): number {
 }
 
 export const pagedOrder = (_lo: number, _hi: number, level: number): number => (level - 1) * 9;
-export const pagedNextLevel = (_lo: number, _hi: number, level: number): number => level - 1;
-export const nineIndexBits = (): number => 9;
 
 const ORDERS: readonly (readonly number[])[] = [[], [0], [9], [18]];
 export const pagedLeafOrders = (level: number): readonly number[] => ORDERS[level] ?? [];

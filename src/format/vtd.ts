@@ -1,7 +1,6 @@
 /** Intel VT-d second stage: page-table-formats.md 3.3, 3.4; Xen's use: xen-mapping.md 7.7, 7.8. */
 import {
   absent,
-  decodeEntry,
   type EntryTable,
   largeLeaf,
   leaf,
@@ -13,31 +12,9 @@ import {
   unsupportedSize,
   upperTable,
 } from "./entry.ts";
-import {
-  type DecodeOptions,
-  EMPTY,
-  type EntryKind,
-  type Format,
-  LEAF,
-  type LeafAttributes,
-  type Raw,
-  SOFTWARE,
-  TABLE,
-} from "./format.ts";
-import {
-  checkFrame,
-  checkPagedOrder,
-  compose,
-  isPagedLeaf,
-  nineIndexBits,
-  pagedAddressMask,
-  pagedFrame,
-  pagedLeafOrders,
-  pagedNextLevel,
-  pagedOrder,
-  pagedPointer,
-  pagedResize,
-} from "./paged.ts";
+import type { LeafAttributes } from "./format.ts";
+import { isPagedLeaf } from "./paged.ts";
+import { pagedFormat } from "./paged-format.ts";
 import { address, flag, ignored, reserved } from "./rows.ts";
 
 const MARKER = (v: number): string => `ignored by hardware; Xen from 4.17: contiguity marker ${v}`;
@@ -93,57 +70,33 @@ export const vtdTable: EntryTable = {
   memoryType: () => null,
 };
 
-/** An entry that holds a contiguity marker (55:52) and nothing else is empty. */
-function kindOf(lo: number, hi: number, level: number): EntryKind {
-  if ((lo & 3) === 0) return lo === 0 && (hi & 0xff0fffff) === 0 ? EMPTY : SOFTWARE;
-  return isPagedLeaf(lo, level) ? LEAF : TABLE;
-}
+/** Attributes left out are clear; a leaf without R and W is not present. `execute` is ignored. */
+const flags = (a: LeafAttributes) => ({
+  lo:
+    (a.read ? 1 : 0) |
+    (a.write ? 2 : 0) |
+    (((a.emt ?? 0) & 7) << 3) |
+    (a.ipat ? 0x40 : 0) |
+    (a.accessed ? 0x100 : 0) |
+    (a.dirty ? 0x200 : 0) |
+    (a.snoop ? 0x800 : 0),
+  hi: 0,
+});
 
-const NAMES: readonly string[] = ["", "SS-PTE", "SS-PDE", "SS-PDPE", "SS-PML4E", "SS-PML5E"];
-
-const BOOKKEEPING: Raw = { lo: 0x300, hi: 0x00f00000 };
-
-export const vtd: Format = {
+export const vtd = pagedFormat({
   name: "vtd",
   title: "Intel VT-d second stage",
   minLevels: 3,
-  maxLevels: 5,
-  entryName: (level) => NAMES[level] || `level ${level} entry`,
-  indexBits: nineIndexBits,
-  leafOrders: pagedLeafOrders,
+  names: ["SS-PTE", "SS-PDE", "SS-PDPE", "SS-PML4E", "SS-PML5E"],
+  table: vtdTable,
   empty: { lo: 0, hi: 0 },
-  plainPointer: pagedPointer(3),
-  kindOf,
-  frameOf: pagedFrame,
-  nextLevelOf: pagedNextLevel,
-  orderOf: pagedOrder,
-
-  /** Attributes left out are clear; a leaf without R and W is not present. `execute` is ignored. */
-  encodeLeaf(frame: number, order: number, a: LeafAttributes): Raw {
-    checkPagedOrder(order);
-    checkFrame(frame, order);
-    const lo =
-      (a.read ? 1 : 0) |
-      (a.write ? 2 : 0) |
-      (((a.emt ?? 0) & 7) << 3) |
-      (a.ipat ? 0x40 : 0) |
-      (order !== 0 ? 0x80 : 0) |
-      (a.accessed ? 0x100 : 0) |
-      (a.dirty ? 0x200 : 0) |
-      (a.snoop ? 0x800 : 0);
-    return compose(frame, lo, 0, a.software);
-  },
-
-  resizeLeaf: pagedResize,
-
-  /** R and W. */
-  encodeTable(frame: number, _nextLevel: number, software?: Raw): Raw {
-    checkFrame(frame, 0);
-    return compose(frame, 3, 0, software);
-  },
-
-  decode: (raw: Raw, level: number, options?: DecodeOptions) => decodeEntry(vtd, vtdTable, raw, level, options),
-  addressMask: (lo, _hi, level) => pagedAddressMask((lo & 3) !== 0, lo, level),
-  /** A, D and the contiguity marker. */
-  bookkeepingMask: () => BOOKKEEPING,
-};
+  // An entry that holds a contiguity marker (55:52) and nothing else is empty.
+  emptyHi: 0x00f00000,
+  // R or W.
+  present: 3,
+  pointer: 3,
+  plain: 3,
+  flags,
+  // A, D and the contiguity marker.
+  bookkeeping: { lo: 0x300, hi: 0x00f00000 },
+});
