@@ -144,11 +144,17 @@ export class SimulatedMemory implements FrameReader {
   freeRun(first: Mfn, count: number): void {
     const run = this.describedRun(first);
     const end = (first + count) as Mfn;
-    const isEnd = run && run.left.size === 0 && (run.from === first ? end <= run.end : end === run.end);
+    const isEnd = run && (run.from === first ? end <= run.end : end === run.end);
     if (!isEnd) {
       for (let i = 0; i < count; i++) this.free((first + i) as Mfn);
       return;
     }
+    // Those that left the run stand for themselves.
+    for (const mfn of run.left)
+      if (mfn >= first && mfn < end) {
+        this.#giveUp(mfn as Mfn);
+        run.left.delete(mfn);
+      }
     if (run.from === first) run.from = end;
     else run.end = first;
     if (run.from === run.end) this.#runs.splice(this.#runIndex(run.first), 1);

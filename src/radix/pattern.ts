@@ -212,9 +212,10 @@ export class Patterns {
     const run = this.#memory.describedRun(first);
     const place = run && this.#runs.get(run.at);
     let count = 1;
-    if (run && place && run.left.size === 0) {
+    if (run && place) {
       while (
         first + count < run.end &&
+        !run.left.has(first + count) &&
         index + count < WORDS / 2 &&
         this.#format.kindOf(words[2 * (index + count)]!, words[2 * (index + count) + 1]!, level) === TABLE &&
         frameField(words[2 * (index + count)]!, words[2 * (index + count) + 1]!) === first + count

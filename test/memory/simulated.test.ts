@@ -50,4 +50,41 @@ describe("SimulatedMemory", () => {
     expect(() => memory.free(mfn)).toThrow(RangeError);
     expect(memory.allocated).toBe(0);
   });
+
+  it("holds runs of described frames that can be looked at, freed one by one, from either end and as a whole", () => {
+    const step = fc.record({
+      what: fc.constantFrom("look", "free", "describe", "freeRun"),
+      at: fc.nat(39),
+      count: fc.nat(40),
+    });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
+        const memory = new SimulatedMemory(BASE);
+        const word = (value: number) => ({ fill: (words: Uint32Array) => void words.fill(value) });
+        memory.allocateDescribedRun(3, () => word(1));
+        const first = memory.allocateDescribedRun(40, (i) => word(100 + i));
+        const holds = new Map(Array.from({ length: 40 }, (_, i) => [i, 100 + i]));
+        for (const { what, at, count } of steps) {
+          const mfn = (first + at) as Mfn;
+          const all = Array.from({ length: Math.min(count, 40 - at) }, (_, i) => at + i);
+          if (what === "freeRun") {
+            if (all.length === 0 || !all.every((i) => holds.has(i))) continue;
+            memory.freeRun(mfn, all.length);
+            for (const i of all) holds.delete(i);
+          } else if (!holds.has(at)) expect(() => memory.free(mfn)).toThrow(RangeError);
+          else if (what === "look") expect(memory.words(mfn)[7]).toBe(holds.get(at));
+          else if (what === "describe") {
+            memory.describe(mfn, word(500 + at));
+            holds.set(at, 500 + at);
+          } else {
+            memory.free(mfn);
+            holds.delete(at);
+          }
+          expect(memory.allocated).toBe(3 + holds.size);
+        }
+        for (let i = 0; i < 40; i++) expect(memory.frame((first + i) as Mfn)?.[9]).toBe(holds.get(i));
+      }),
+      { numRuns: 200 },
+    );
+  });
 });
