@@ -28,7 +28,7 @@ export class M2p {
     this.invalidate(mfn, pages);
     const last = this.#stretches[this.#stretches.length - 1];
     if (last && last.mfn + last.pages === mfn && last.gfn + last.pages === gfn)
-      this.#stretches[this.#stretches.length - 1] = { ...last, pages: last.pages + pages };
+      this.#stretches[this.#stretches.length - 1] = { mfn: last.mfn, gfn: last.gfn, pages: last.pages + pages };
     else this.#stretches.push({ mfn, gfn, pages });
   }
 
