@@ -1,5 +1,6 @@
 import type { AuditDocument } from "../src/inspect/audit/audit.ts";
 import type { RootDocument } from "../src/inspect/roots.ts";
+import type { TextInput } from "../src/inventory/types.ts";
 import type { Advice } from "../src/plan/advice.ts";
 import type { PlanDocument } from "../src/plan/document.ts";
 import type { TimeRange } from "../src/plan/time.ts";
@@ -12,7 +13,7 @@ import type { Ledger } from "../src/xen/ledger.ts";
 
 /** A text with a name, or a file that the worker reads in slices. */
 export interface Inputs {
-  readonly texts: readonly { readonly name: string; readonly text: string }[];
+  readonly texts: readonly TextInput[];
   readonly files: readonly File[];
 }
 
@@ -153,7 +154,8 @@ export interface Moment {
 export interface Api {
   open(args: OpenArgs): Picture;
   walk(args: { readonly tree: number; readonly frame: number }): Walk;
-  advise(args: Record<string, never>): readonly Advice[];
+  /** What would make a plan of these inputs better. Takes several runs of the model, so that it is asked of a worker by itself. */
+  advise(args: OpenArgs): readonly Advice[];
   /** The plan's own timeline and, where changes are given, that of the plan with them. None where nothing was planned. */
   timelines(args: { readonly against: readonly Change[] }): readonly TimelineInfo[];
   /** Where each of those timelines stands when a common clock shows so many nanoseconds. */

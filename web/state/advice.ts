@@ -1,32 +1,36 @@
 import { effect, signal } from "@preact/signals";
 import type { Advice } from "../../src/plan/advice.ts";
 import type { Change, Progress } from "../protocol.ts";
-import { changes, client, openWith, picture } from "./store.ts";
+import { startClient } from "./client.ts";
+import { changes, inputsOf, openWith, picture, source } from "./store.ts";
 
 /** What a change of the scenario would save, best first; null while it is looked for. */
 export const advice = signal<readonly Advice[] | null>(null);
 export const adviceProgress = signal<Progress | null>(null);
 
-/** Look for advice for each plan that is opened. */
+/**
+ * Look for advice for each plan that is opened, in a worker of its own: the one that answers what is clicked must not be
+ * kept busy for seconds.
+ */
 export function followAdvice(): void {
+  let stop = (): void => {};
   effect(() => {
-    const asked = client.value;
+    const shown = picture.value;
+    stop();
     advice.value = null;
     adviceProgress.value = null;
-    if (asked === null || picture.value?.kind !== "plan") return;
-    const isStill = (): boolean => client.peek() === asked;
-    void asked
-      .call("advise", {}, (progress) => {
-        if (isStill()) adviceProgress.value = progress;
-      })
-      .then(
-        (found) => {
-          if (isStill()) advice.value = found;
-        },
-        () => {
-          if (isStill()) advice.value = [];
-        },
-      );
+    const inputs = inputsOf(source.peek());
+    if (shown?.kind !== "plan" || typeof inputs === "string") return;
+    const helper = startClient();
+    stop = helper.stop;
+    const found = helper.call("advise", { inputs, changes: changes.peek(), roots: [] }, (progress) => {
+      adviceProgress.value = progress;
+    });
+    const done = (list: readonly Advice[]): void => {
+      helper.stop();
+      advice.value = list;
+    };
+    found.then(done, () => done([]));
   });
 }
 

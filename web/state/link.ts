@@ -1,10 +1,13 @@
 import { deflateSync, inflateSync, strFromU8, strToU8 } from "fflate";
+import type { InputKind } from "../../src/inventory/types.ts";
 import type { View } from "../map/scale.ts";
 import type { Change } from "../protocol.ts";
 
 export interface NamedText {
   readonly name: string;
   readonly text: string;
+  /** What it is taken for, whatever its content looks like. */
+  readonly kind?: InputKind;
 }
 
 /** Where the inputs come from: an example by name, or the user's own texts, and files that only the user's machine has. */
@@ -41,6 +44,22 @@ export const DEFAULT_PLACE: Place = {
   clock: null,
 };
 
+/** Kinds that a text may be forced to be. */
+const INPUT_KINDS: readonly InputKind[] = [
+  "lspci",
+  "lspci-hex",
+  "sysfs",
+  "iomem",
+  "xl-info",
+  "xl-dmesg",
+  "xl-cfg",
+  "xen-cmdline",
+  "linux-cmdline",
+  "collect",
+  "script",
+  "snapshot",
+];
+
 /** Texts that are larger when packed than any bug tracker takes are named, not carried. */
 const MOST_PACKED = 48_000;
 /** What a packed text may unfold to. */
@@ -65,7 +84,11 @@ export function linkOf(place: Place): string {
 function sourcePart(source: Source): string {
   if (source.kind === "example") return `example=${encodeURIComponent(source.name)}`;
   if (source.kind === "own" && source.files.length === 0) {
-    const packed = pack(JSON.stringify(source.texts.map(({ name, text }) => [name, text])));
+    const packed = pack(
+      JSON.stringify(
+        source.texts.map(({ name, text, kind }) => (kind === undefined ? [name, text] : [name, text, kind])),
+      ),
+    );
     if (packed.length <= MOST_PACKED) return `texts=${packed}`;
   }
   return `files=${encodeURIComponent(namesOf(source).join("/"))}`;
@@ -108,18 +131,21 @@ function sourceOf(fields: URLSearchParams): Source {
   return { kind: "example", name: fields.get("example")?.slice(0, 40) ?? "p40" };
 }
 
-function unpackTexts(packed: string): readonly { name: string; text: string }[] | null {
+function unpackTexts(packed: string): readonly NamedText[] | null {
   try {
     const list: unknown = JSON.parse(unpack(packed));
     if (!Array.isArray(list)) return null;
-    return list.flatMap((each: unknown) =>
-      Array.isArray(each) && typeof each[0] === "string" && typeof each[1] === "string"
-        ? [{ name: each[0], text: each[1] }]
-        : [],
-    );
+    return list.flatMap((each: unknown) => (Array.isArray(each) ? namedText(each[0], each[1], each[2]) : []));
   } catch {
     return null;
   }
+}
+
+/** A text as it came from outside; none where it is no text. */
+export function namedText(name: unknown, text: unknown, kind: unknown): readonly NamedText[] {
+  if (typeof name !== "string" || typeof text !== "string") return [];
+  const known = INPUT_KINDS.find((each) => each === kind);
+  return [{ name, text, ...(known === undefined ? {} : { kind: known }) }];
 }
 
 const changesOf = (list: readonly string[]): readonly Change[] =>

@@ -60,7 +60,8 @@ export function zoomTo(start: number, pages: number): void {
   selected.value = start;
 }
 
-function inputsOf(from: Source): Inputs | string {
+/** What a source holds, or why it cannot be had. */
+export function inputsOf(from: Source): Inputs | string {
   if (from.kind === "own") return from;
   if (from.kind === "missing")
     return `This link was made from ${from.names.join(", ")}, which a link cannot carry: drop the same file(s) here.`;

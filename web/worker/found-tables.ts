@@ -26,8 +26,8 @@ type Tell = (progress: Progress) => void;
 
 /** Page tables in snapshots, scripts, dumps and memory images. Throws InputError. */
 export function findTables({ texts, images }: ReadInputs, given: readonly string[], tell: Tell): FoundTables {
-  const found = texts.map(({ name, text }) => ({ name, text, ...inText(name, text) }));
-  const rest = found.filter(({ trees, dumps }) => trees.length + dumps.length === 0);
+  const found = texts.map((input) => ({ input, ...inText(input.name, input.text) }));
+  const rest = found.filter(({ trees, dumps }) => trees.length + dumps.length === 0).map(({ input }) => input);
   const fromImages =
     images.length === 0
       ? { trees: [], notes: [], roots: null }

@@ -1,11 +1,12 @@
 import { Gunzip } from "fflate";
 import { type ByteSource, ImageError, type MemoryImage, openImage } from "../../src/image/index.ts";
+import type { TextInput } from "../../src/inventory/types.ts";
 import type { Inputs } from "../protocol.ts";
 import { InputError } from "./failure.ts";
 
 /** What the inputs are: texts (JSON among them), and memory images. */
 export interface ReadInputs {
-  readonly texts: readonly { readonly name: string; readonly text: string }[];
+  readonly texts: readonly TextInput[];
   readonly images: readonly { readonly name: string; readonly image: MemoryImage }[];
 }
 
@@ -19,7 +20,7 @@ const CACHED = 8192;
 
 /** Tell what each file is from its first bytes, read texts, and open images without reading them. Throws InputError. */
 export function readFiles({ texts, files }: Inputs, bytesOf: (file: File) => ByteSource): ReadInputs {
-  const found: { name: string; text: string }[] = [...texts];
+  const found: TextInput[] = [...texts];
   const images: { name: string; image: MemoryImage }[] = [];
   for (const file of files) {
     const source = bytesOf(file);

@@ -1,15 +1,14 @@
 import type { ByteSource } from "../../src/image/source.ts";
 import { readInputs } from "../../src/inventory/read.ts";
-import type { Inventory } from "../../src/inventory/types.ts";
 import { advise } from "../../src/plan/advice.ts";
-import type { ScenarioKeys } from "../../src/plan/scenario.ts";
+import { type Planned, plan } from "../../src/plan/plan.ts";
 import { enterRamAt } from "../../src/plan/why.ts";
 import type { Tree } from "../../src/radix/tree.ts";
 import type { Api, Progress } from "../protocol.ts";
-import { InputError } from "./failure.ts";
+import { InputError, orThrow } from "./failure.ts";
 import { findTables } from "./found-tables.ts";
 import { keysOf } from "./keys.ts";
-import { type OpenedPlan, openPlan } from "./open-plan.ts";
+import { openPlan } from "./open-plan.ts";
 import { openTables } from "./open-tables.ts";
 import { readFiles } from "./read-files.ts";
 import { makeTimelines, type Timelines } from "./timelines.ts";
@@ -21,9 +20,7 @@ type Tell = (progress: Progress) => void;
 export type Session = { readonly [K in keyof Api]: (args: Parameters<Api[K]>[0], tell: Tell) => ReturnType<Api[K]> };
 
 interface Planning {
-  readonly opened: OpenedPlan;
-  readonly inventory: Inventory;
-  readonly keys: ScenarioKeys;
+  readonly planned: Planned;
   readonly timelines: Timelines;
 }
 
@@ -44,20 +41,20 @@ export function makeSession(bytesOf: (file: File) => ByteSource): Session {
       const keys = keysOf(changes);
       tell({ says: "planning", part: 0.3 });
       const opened = openPlan(inventory, keys);
-      planning = { opened, inventory, keys, timelines: makeTimelines(opened.planned, inventory, keys) };
+      planning = { planned: opened.planned, timelines: makeTimelines(opened.planned, inventory, keys) };
       trees = opened.trees;
       return opened.picture;
     },
     walk({ tree, frame }) {
       const found = trees[tree];
       if (!found) throw new InputError("there are no tables to walk");
-      if (planning && tree === 0) enterRamAt(planning.opened.planned, frame);
+      if (planning && tree === 0) enterRamAt(planning.planned, frame);
       return walkOf(found, tree, frame);
     },
-    advise(_, tell) {
-      if (!planning) return [];
-      const { inventory, keys, opened } = planning;
-      return advise(inventory, keys, opened.planned, {
+    advise({ inputs, changes }, tell) {
+      const inventory = readInputs(readFiles(inputs, bytesOf).texts);
+      const keys = keysOf(changes);
+      return advise(inventory, keys, orThrow(plan(inventory, keys, { advice: false })), {
         onCandidate: (says, done, total) => tell({ says: `trying: ${says}`, part: done / total }),
       });
     },
