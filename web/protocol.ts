@@ -91,6 +91,8 @@ export interface Space {
   readonly regions: readonly Region[];
   readonly p2m: TreeInfo | null;
   readonly iommu: TreeInfo | null;
+  /** RAM is among the runs; in a plan it is not, but for what shares tables with BARs. */
+  readonly entersRam: boolean;
   /** The IOMMU walks the P2M's tables. */
   readonly shared: boolean;
   readonly disagreements: Disagreements;

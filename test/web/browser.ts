@@ -39,7 +39,7 @@ export async function openLab(): Promise<Lab> {
     url: server.url,
     async close() {
       await browser.close();
-      server.close();
+      await server.close();
     },
   };
 }
@@ -65,6 +65,36 @@ export async function visit(lab: Lab, link = "", size = { width: 1280, height: 9
   await page.goto(`${lab.url}${link}`);
   await settled(page);
   return { page, complaints, requests };
+}
+
+/** What the page opens by itself. */
+const HOME = "#example=p40&against=xen%3D4.12";
+const followed = new WeakMap<Browser, { readonly visited: Visit; readonly complaints: string[] }>();
+
+/** As `visit`, in a page that is loaded once for all: only the part of its address after "#" changes. */
+export async function follow(lab: Lab, link = HOME, size = { width: 1280, height: 900 }): Promise<Visit> {
+  const known = followed.get(lab.browser);
+  if (!known) {
+    const visited = await visit(lab, link, size);
+    followed.set(lab.browser, { visited, complaints: visited.complaints as string[] });
+    return visited;
+  }
+  const { visited, complaints } = known;
+  complaints.length = 0;
+  await visited.page.setViewportSize(size);
+  await visited.page.evaluate(async (hash) => {
+    document.querySelector("dialog")?.close();
+    scrollTo(0, 0);
+    history.replaceState(null, "", "#");
+    await new Promise<void>((done) => {
+      addEventListener("hashchange", () => requestAnimationFrame(() => requestAnimationFrame(() => done())), {
+        once: true,
+      });
+      location.hash = hash;
+    });
+  }, link);
+  await settled(visited.page);
+  return visited;
 }
 
 /** Nothing is being opened any more. */

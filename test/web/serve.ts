@@ -1,29 +1,14 @@
-import { readFile } from "node:fs/promises";
-import { createServer } from "node:http";
-import { extname, join, normalize } from "node:path";
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { type PageInputs, pageWith } from "../../src/cli/explore/page.ts";
+import { type Running, serve } from "../../src/cli/explore/server.ts";
 
 const ROOT = fileURLToPath(new URL("../../dist/web/", import.meta.url));
-const TYPES: Readonly<Record<string, string>> = {
-  ".html": "text/html; charset=utf-8",
-  ".js": "text/javascript",
-  ".css": "text/css",
-};
 
-/** The built page on a loopback port of its own. */
-export async function servePage(): Promise<{ readonly url: string; close(): void }> {
-  const server = createServer(async ({ url = "/" }, answer) => {
-    const path = normalize(new URL(url, "http://localhost").pathname);
-    const file = join(ROOT, path === "/" ? "index.html" : path);
-    try {
-      const bytes = await readFile(file);
-      answer.writeHead(200, { "content-type": TYPES[extname(file)] ?? "application/octet-stream" }).end(bytes);
-    } catch {
-      answer.writeHead(404).end();
-    }
-  });
-  await new Promise<void>((ready) => server.listen(0, "127.0.0.1", ready));
-  const address = server.address();
-  if (typeof address !== "object" || address === null) throw new Error("the server has no port");
-  return { url: `http://127.0.0.1:${address.port}/`, close: () => void server.close() };
+/** The built page as `physmap explore` serves it, with what it was given. */
+export async function servePage(given?: PageInputs): Promise<Running> {
+  const html = readFileSync(`${ROOT}index.html`, "utf8");
+  const page = given ? pageWith(html, given) : html;
+  if (page === null) throw new Error("the page has no head");
+  return serve({ root: ROOT, page, port: 0 });
 }

@@ -14,7 +14,7 @@ import { fileURLToPath } from "node:url";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { snapshotTrees } from "../../src/image/snapshot.ts";
-import { type Lab, settled, visit } from "./browser.ts";
+import { follow, type Lab, settled } from "./browser.ts";
 
 const fileOf = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 const BROKEN = fileOf("examples/broken-table/snapshot.json");
@@ -70,36 +70,47 @@ export function inputTests(lab: () => Lab): void {
 
     test("a memory image of 1 GiB is read in slices, and its tables are found", async () => {
       const image = writeImage();
-      const { page, complaints } = await visit(lab());
+      const { page, complaints } = await follow(lab());
       await choose(page, image);
       await page.getByRole("heading", { name: /^Page tables as found/ }).waitFor({ timeout: 60_000 });
       await settled(page);
       await page.locator("#reasons", { hasText: "An entry leads back to a table above it" }).waitFor();
       await expect.poll(() => page.evaluate(() => location.hash)).toContain("files=memory.raw");
       expect(complaints).toEqual([]);
-      await page.context().close();
     }, 90_000);
 
+    test("what is being opened can be given up, and what was shown stays", async () => {
+      const { page } = await follow(lab());
+      await choose(page, path("memory.raw"));
+      await page.getByRole("button", { name: "Cancel" }).click();
+      await settled(page);
+      await page.getByRole("heading", { name: "Xen 4.11.0 on Intel" }).waitFor();
+      // The worker that holds it still answers.
+      await page.locator("#tree", { hasText: "leads to 0x3838_0000_0000" }).waitFor();
+      await page.getByRole("slider", { name: "Guest address" }).focus();
+      await page.keyboard.press("[");
+      await page.locator("#tree", { hasText: "by an entry of 1 GiB" }).waitFor();
+    });
+
     test("a command line joins what is open, in place of the one before", async () => {
-      const { page } = await visit(lab());
+      const { page } = await follow(lab());
       await dropText(page, "placeholder dom0_mem=8G,max:8G iommu=verbose loglvl=all");
       await page.locator("#reasons", { hasText: "16,384 entries of 2 MiB" }).waitFor();
-      await page.context().close();
     });
 
     test("a snapshot, a script and a text dump are tables", async () => {
-      const { page } = await visit(lab());
+      const { page } = await follow(lab());
       await choose(page, fileOf("test/golden/s4_deb417_iommu.json.gz"));
       await page.getByRole("heading", { name: /Page tables as found: \d+ trees? \(NPT/ }).waitFor();
       await choose(page, fileOf("examples/scripts/iommu-coalescing.json"));
       await page.locator(".subject", { hasText: "iommu-coalescing.json" }).waitFor();
       await settled(page);
+      await page.getByRole("combobox", { name: "Guest" }).waitFor({ state: "detached" });
       await dropText(
         page,
         "(XEN) domain5 EPT p2m table:\n(XEN) gfn: 0x100       mfn: 0x1234500   order:  0  mmio_direct\n(XEN) gfn: 0xf0000          mfn: 0x383800000        order:  9  is_pod: 0\n",
       );
       await settled(page);
-      await page.context().close();
     });
 
     /** Each kind of input, damaged: the page says which file, what is wrong, and stays as it was. */
@@ -142,7 +153,7 @@ export function inputTests(lab: () => Lab): void {
       ],
     ];
     test("what is wrong with an input is said in the page", async () => {
-      const { page, complaints } = await visit(lab());
+      const { page, complaints } = await follow(lab());
       for (const [what, name, content, says] of BAD) {
         writeFileSync(path(name), content);
         await choose(page, path(name));
@@ -158,7 +169,6 @@ export function inputTests(lab: () => Lab): void {
         await page.getByRole("heading", { name: "Xen 4.11.0 on Intel" }).waitFor();
       }
       expect(complaints).toEqual([]);
-      await page.context().close();
     });
   });
 }

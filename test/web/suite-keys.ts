@@ -48,7 +48,7 @@ export function keyTests(lab: () => Lab): void {
       const { page } = await visit(lab());
       await tabTo(page, /^MSI-X network cards$/);
       await page.keyboard.press("Enter");
-      await page.getByRole("heading", { name: "Xen 4.14.6" }).waitFor();
+      await page.getByRole("heading", { name: "Xen 4.14.6 on Intel" }).waitFor();
       await settled(page);
       await page.getByRole("switch").first().waitFor();
       await tabTo(page, /^run Linux 6\.15/, 120);

@@ -4,6 +4,7 @@ import { readPalette } from "../map/palette.ts";
 import { placeInWords } from "../map/words.ts";
 import { advice } from "../state/advice.ts";
 import { picture, selected, space, tree, view } from "../state/store.ts";
+import { nowOnMap } from "../state/timelines.ts";
 import { svgSurface } from "./svg-surface.ts";
 
 /** Pictures are drawn this wide whatever the window is. */
@@ -20,6 +21,7 @@ function drawing(): Drawing | null {
     palette: readPalette(document.documentElement),
     selected: selected.value,
     tree: tree.value,
+    now: nowOnMap.value,
   };
 }
 

@@ -2,6 +2,7 @@ import { effect, useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { select, selected, space, tree, view } from "../state/store.ts";
 import { theme } from "../state/theme.ts";
+import { nowOnMap } from "../state/timelines.ts";
 import { canvasSurface } from "./canvas-surface.ts";
 import { drawMap, ROWS } from "./draw.ts";
 import { attachGestures } from "./gestures.ts";
@@ -42,7 +43,7 @@ export function AddressMap() {
     };
     const stop = effect(() => {
       // Read, so that a change of any of them draws again, once a frame.
-      [space.value, view.value, selected.value, tree.value, theme.value, width.value];
+      [space.value, view.value, selected.value, tree.value, theme.value, nowOnMap.value, width.value];
       if (asked === 0) asked = requestAnimationFrame(draw);
     });
     return () => {
@@ -108,5 +109,6 @@ function paint(canvas: HTMLCanvasElement, width: number): void {
     palette,
     selected: selected.peek(),
     tree: tree.peek(),
+    now: nowOnMap.peek(),
   });
 }

@@ -2,7 +2,7 @@ import { size, thousands } from "../../src/report/units.ts";
 import type { Region, Space, TreeInfo } from "../protocol.ts";
 import { addressText, ticks, type View, xOf } from "./scale.ts";
 import { runAt, stretches } from "./strip.ts";
-import type { Palette, Surface, Texture } from "./surface.ts";
+import type { Palette, Surface } from "./surface.ts";
 import { textureOf } from "./texture.ts";
 
 /** Where each row of the map lies, in pixels from its top. */
@@ -23,6 +23,8 @@ export interface Drawing {
   /** The selected frame. */
   readonly selected: number | null;
   readonly tree: "p2m" | "iommu";
+  /** Where the timeline is, while it is under way. */
+  readonly now: { readonly frame: number; readonly text: string } | null;
 }
 
 /** The address map: guest layout, P2M, where both disagree, IOMMU. Draws only what is in view. */
@@ -37,6 +39,7 @@ export function drawMap(surface: Surface, drawing: Drawing): void {
   const title = space.shared ? "IOMMU · walks the P2M's tables (shared)" : laneTitle("IOMMU", space.iommu, none);
   drawLane(surface, drawing, own, ROWS.iommu, title, ROWS.iommu.height + 12);
   drawDisagreements(surface, drawing);
+  drawNow(surface, drawing);
   drawSelection(surface, drawing);
 }
 
@@ -53,54 +56,76 @@ function drawRuler(surface: Surface, view: View, width: number, { dim, line }: P
   }
 }
 
-const REGION_FILL: Readonly<Record<Region["kind"], Texture>> = {
-  ram: "ram",
-  hole: "none",
-  bar: "none",
-  cut: "none",
-  iomem: "none",
-};
-
 function drawRegions(surface: Surface, regions: readonly Region[], view: View, width: number, p: Palette): void {
   const { y, height } = ROWS.guest;
   surface.rect(0, y, width, height, p.lane);
-  let labelled = Number.NEGATIVE_INFINITY;
-  for (const { kind, start, pages, label } of regions) {
-    if (start + pages < view.from || start > view.from + view.pages) continue;
-    const left = Math.max(-2, xOf(start, view, width));
-    const right = Math.min(width + 2, xOf(start + pages, view, width));
-    const wide = Math.max(2, right - left);
-    const inner = kind === "bar" || kind === "cut" || kind === "iomem";
-    const top = inner ? y + 4 : y;
-    const tall = inner ? height - 8 : height;
-    if (kind === "hole") surface.frame(left, top, wide, tall, p.line, 1);
-    else if (kind === "ram") surface.fill(left, top, wide, tall, REGION_FILL[kind], -view.from / (view.pages / width));
-    else {
-      surface.rect(left, top, wide, tall, kind === "cut" ? p.bad : p.paper);
-      surface.frame(left, top, wide, tall, kind === "cut" ? p.bad : p.ink, kind === "cut" ? 2 : 1.25);
-    }
-    const shown = Math.min(right, width) - Math.max(left, 0);
-    const text =
-      pages * 4096 >= 2 ** 10 && shown > surface.widthOf(label, 12) + 90 ? `${label} · ${size(pages * 4096)}` : label;
-    const room = surface.widthOf(text, 12) + 12;
-    if (shown < room || Math.max(left, 0) < labelled) continue;
-    const colour = kind === "cut" ? p.paper : p.ink;
-    surface.text(Math.max(left, 0) + 7, y + height / 2, text, {
-      colour,
-      bold: kind === "bar",
-      ...(kind === "ram" ? { back: p.paper } : {}),
+  const seen = regions
+    .filter(({ start, pages }) => start + pages >= view.from && start <= view.from + view.pages)
+    .map((region) => {
+      const left = Math.max(-2, xOf(region.start, view, width));
+      const right = Math.min(width + 2, xOf(region.start + region.pages, view, width));
+      return { region, left, right, wide: Math.max(region.kind === "cut" ? 3 : 2, right - left) };
     });
-    if (inner) labelled = Math.max(left, 0) + room;
+  for (const { region, left, wide } of seen) drawRegion(surface, region.kind, left, wide, view, width, p);
+  const cuts = seen.filter(({ region }) => region.kind === "cut");
+  const isInner = ({ region }: (typeof seen)[number]): boolean => region.kind === "bar" || region.kind === "iomem";
+  const inner = seen.filter(isInner);
+  let free = Number.NEGATIVE_INFINITY;
+  for (const each of seen) {
+    const { region, left, right } = each;
+    if (region.kind === "cut") continue;
+    const start = Math.max(left, 0);
+    // What is cut out of a BAR is not written over.
+    const over = cuts.find((cut) => cut.left < start + 110 && cut.left + cut.wide > start);
+    const x = over && isInner(each) && over.left + over.wide < right ? over.left + over.wide : start;
+    const end = Math.min(
+      right,
+      width,
+      ...(isInner(each) ? [] : inner.filter((bar) => bar.right > x).map((bar) => bar.left)),
+    );
+    const long = `${region.label} · ${size(region.pages * 4096)}`;
+    const text = end - x > surface.widthOf(long, 12) + 20 ? long : region.label;
+    const room = surface.widthOf(text, 12) + 14;
+    if (end - x < room || x < free) continue;
+    const back = region.kind === "ram" ? { back: p.paper } : {};
+    surface.text(x + 7, y + height / 2, text, { colour: p.ink, bold: region.kind === "bar", ...back });
+    free = isInner(each) ? x + room : free;
+  }
+  free = Number.NEGATIVE_INFINITY;
+  for (const { region, left, wide } of cuts) {
+    const middle = left + wide / 2;
+    const room = surface.widthOf(region.label, 11) / 2 + 6;
+    if (middle - room < free || middle < 0 || middle > width) continue;
+    surface.text(middle, y + height + 10, region.label, { colour: p.bad, align: "middle", size: 11, bold: true });
+    free = middle + room;
+  }
+}
+
+function drawRegion(
+  s: Surface,
+  kind: Region["kind"],
+  left: number,
+  wide: number,
+  view: View,
+  width: number,
+  p: Palette,
+) {
+  const { y, height } = ROWS.guest;
+  if (kind === "ram") s.fill(left, y, wide, height, "ram", -view.from / (view.pages / width));
+  else if (kind === "hole") s.frame(left, y, wide, height, p.line, 1);
+  else {
+    s.rect(left, y + 4, wide, height - 8, kind === "cut" ? p.bad : p.paper);
+    s.frame(left, y + 4, wide, height - 8, kind === "cut" ? p.bad : p.ink, 1.25);
   }
 }
 
 /** Entries narrower than this are not told apart; wider than that, each is labelled. */
 const LEAST_ENTRY = 5;
-const LABELLED_ENTRY = 150;
+const LABELLED_ENTRY = 52;
 
 function drawLane(
   surface: Surface,
-  { view, width, palette }: Drawing,
+  { view, width, palette, space }: Drawing,
   tree: TreeInfo | null,
   { y, height }: { readonly y: number; readonly height: number },
   title: string,
@@ -109,6 +134,7 @@ function drawLane(
   surface.rect(0, y, width, height, palette.lane);
   surface.text(6, y + titleAt, title, { colour: palette.dim });
   if (!tree) return;
+  if (!space.entersRam) drawPlainRam(surface, space.regions, view, width, { y, height }, palette);
   const { runs } = tree;
   const perPixel = view.pages / width;
   const shift = -view.from / perPixel;
@@ -127,6 +153,45 @@ function drawLane(
     if (x < 0 || x > width) continue;
     surface.text(x, y + height / 2, "!", { colour: palette.paper, back: palette.bad, bold: true, align: "middle" });
   }
+}
+
+/** RAM that a plan does not carry out page by page: mapped, and not told in entries. */
+function drawPlainRam(
+  surface: Surface,
+  regions: readonly Region[],
+  view: View,
+  width: number,
+  { y, height }: { readonly y: number; readonly height: number },
+  p: Palette,
+): void {
+  for (const { kind, start, pages } of regions) {
+    if (kind !== "ram") continue;
+    const left = Math.max(-2, xOf(start, view, width));
+    const right = Math.min(width + 2, xOf(start + pages, view, width));
+    if (right < 0 || left > width || right <= left) continue;
+    surface.fill(left, y, right - left, height, "ram", -view.from / (view.pages / width));
+    const text = "RAM, not part of the plan";
+    const middle = (Math.max(0, left) + Math.min(width, right)) / 2;
+    if (Math.min(width, right) - Math.max(0, left) > surface.widthOf(text, 12) + 20)
+      surface.text(middle, y + height / 2, text, { colour: p.dim, align: "middle", back: p.paper });
+  }
+}
+
+/** How far the timeline has come: where its last call was. */
+function drawNow(surface: Surface, { now, view, width, palette }: Drawing): void {
+  if (now === null) return;
+  const x = xOf(now.frame, view, width);
+  if (x < 0 || x > width) return;
+  const { y, height } = ROWS.iommu;
+  surface.line(x, ROWS.p2m.y, x, y + height, palette.ink, 1);
+  const wide = surface.widthOf(now.text, 11);
+  const align = x + wide + 12 < width ? "start" : "end";
+  surface.text(x + (align === "start" ? 5 : -5), ROWS.between.y + 9, now.text, {
+    colour: palette.ink,
+    back: palette.paper,
+    size: 11,
+    align,
+  });
 }
 
 function labelRun(
@@ -166,14 +231,14 @@ function drawEntries(
     s.line(x, y, x, y + height, p.paper, 1);
     if (wide < LABELLED_ENTRY) continue;
     const left = Math.max(0, x);
-    const middle = (left + Math.min(width, x + wide)) / 2;
-    s.text(middle, y + height / 2 - 11, `${size(pages * 4096)} entry`, {
-      colour: p.ink,
-      align: "middle",
-      back: p.paper,
-    });
+    const shown = Math.min(width, x + wide) - left;
+    if (shown < LABELLED_ENTRY) continue;
+    const middle = left + shown / 2;
+    const style = { colour: p.ink, align: "middle", back: p.paper } as const;
     const to = `→ ${addressText(runs.maps[run]! + (at - start))}`;
-    s.text(middle, y + height / 2 + 9, to, { colour: p.ink, align: "middle", back: p.paper });
+    const both = s.widthOf(to, 12) + 14 < shown;
+    s.text(middle, y + height / 2 - (both ? 10 : 0), size(pages * 4096), style);
+    if (both) s.text(middle, y + height / 2 + 10, to, style);
   }
 }
 

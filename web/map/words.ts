@@ -19,11 +19,10 @@ export const placeInWords = computed(() => {
 export function frameInWords(shown: Space, frame: number): string {
   const where = shown.regions.filter(({ start, pages }) => frame >= start && frame < start + pages).at(-1);
   const iommu = shown.shared ? "shared by the IOMMU" : `IOMMU: ${entryInWords(shown.iommu, frame)}`;
-  const trees = isOutlined(where?.kind) ? "" : `; P2M: ${entryInWords(shown.p2m, frame)}; ${iommu}`;
+  const isPlain = !shown.entersRam && where?.kind === "ram";
+  const trees = isPlain ? "" : `; P2M: ${entryInWords(shown.p2m, frame)}; ${iommu}`;
   return `${addressText(frame)} (gfn 0x${frame.toString(16)})${where ? `, ${where.label}` : ""}${trees}`;
 }
-
-const isOutlined = (kind: string | undefined): boolean => kind === "ram";
 
 function entryInWords(tree: TreeInfo | null, frame: number): string {
   if (!tree) return "none";

@@ -22,13 +22,17 @@ export function followAdvice(): void {
     const inputs = inputsOf(source.peek());
     if (shown?.kind !== "plan" || typeof inputs === "string") return;
     const helper = startClient();
-    stop = helper.stop;
+    let isAsked = true;
+    stop = (): void => {
+      isAsked = false;
+      helper.stop();
+    };
     const found = helper.call("advise", { inputs, changes: changes.peek(), roots: [] }, (progress) => {
       adviceProgress.value = progress;
     });
     const done = (list: readonly Advice[]): void => {
       helper.stop();
-      advice.value = list;
+      if (isAsked) advice.value = list;
     };
     found.then(done, () => done([]));
   });

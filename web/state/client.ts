@@ -7,7 +7,7 @@ export interface Client {
     args: Parameters<Api[K]>[0],
     onProgress?: (progress: Progress) => void,
   ): Promise<ReturnType<Api[K]>>;
-  /** Ends whatever it is at; nothing that was asked is answered any more. */
+  /** Ends whatever it is at; what was asked fails. */
   stop(): void;
 }
 
@@ -49,6 +49,8 @@ export function startClient(): Client {
     },
     stop() {
       worker.terminate();
+      // Nobody must wait for ever.
+      for (const { failed } of waiting.values()) failed(new Error("stopped"));
       waiting.clear();
     },
   };

@@ -12,7 +12,7 @@ export function latest<Q, A>(
       const answer = await ask(question);
       if (next === null) take(answer);
     } catch (error) {
-      failed(error as Error);
+      if (next === null) failed(error as Error);
     }
     busy = false;
     if (next === null) return;

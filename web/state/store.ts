@@ -1,4 +1,4 @@
-import { computed, signal } from "@preact/signals";
+import { batch, computed, signal } from "@preact/signals";
 import { EXAMPLES } from "../examples.ts";
 import { showing, type View, viewOf } from "../map/scale.ts";
 import type { Change, Inputs, Picture, Progress, Space } from "../protocol.ts";
@@ -91,12 +91,14 @@ export async function open(place: Pick<Place, "view" | "selected"> = { view: nul
     const opened = await next.call("open", args, onProgress);
     if (opening !== next) return;
     client.value?.stop();
-    client.value = next;
-    picture.value = opened;
-    if (spaceIndex.value >= opened.spaces.length) spaceIndex.value = 0;
-    if (place.view) view.value = place.view;
-    else showWhole();
-    selected.value = place.selected ?? firstToSee(space.value);
+    batch(() => {
+      client.value = next;
+      picture.value = opened;
+      if (spaceIndex.value >= opened.spaces.length) spaceIndex.value = 0;
+      if (place.view) view.value = place.view;
+      else showWhole();
+      selected.value = place.selected ?? firstToSee(space.value);
+    });
   } catch (error) {
     if (opening !== next) return;
     next.stop();
@@ -126,14 +128,7 @@ export function cancel(): void {
 
 /** Open other inputs, as they are. */
 export function openSource(next: Source, compared: readonly Change[] = []): Promise<void> {
-  source.value = next;
-  changes.value = [];
-  against.value = compared;
-  roots.value = [];
-  spaceIndex.value = 0;
-  tree.value = "p2m";
-  clock.value = null;
-  return open();
+  return goTo({ ...DEFAULT_PLACE, source: next, against: compared });
 }
 
 /** Try other scenario keys on the same inputs, and go on looking at the same place. */
@@ -157,12 +152,14 @@ export const placeNow = (): Place => ({
 
 /** Take the state from a link, and open what it names. */
 export function goTo(place: Place): Promise<void> {
-  source.value = place.source;
-  changes.value = place.changes;
-  against.value = place.against;
-  roots.value = place.roots;
-  spaceIndex.value = place.space;
-  tree.value = place.tree;
-  clock.value = place.clock;
+  batch(() => {
+    source.value = place.source;
+    changes.value = place.changes;
+    against.value = place.against;
+    roots.value = place.roots;
+    spaceIndex.value = place.space;
+    tree.value = place.tree;
+    clock.value = place.clock;
+  });
   return open(place);
 }

@@ -23,3 +23,13 @@ export function toggleTheme(): void {
 }
 
 setTheme(theme.value);
+
+// Paper is white.
+let before: Theme | null = null;
+addEventListener("beforeprint", () => {
+  before = theme.value;
+  setTheme("light");
+});
+addEventListener("afterprint", () => {
+  if (before) setTheme(before);
+});

@@ -1,4 +1,5 @@
 import { computed, effect, signal } from "@preact/signals";
+import { thousands } from "../../src/report/units.ts";
 import type { Change, Moment, TimelineInfo } from "../protocol.ts";
 import type { Client } from "./client.ts";
 import { latest } from "./latest.ts";
@@ -18,6 +19,14 @@ export const wholeTime = computed(() =>
 /** Nanoseconds on the clock. */
 export const clockNow = computed(() => Math.min(wholeTime.value, clock.value ?? wholeTime.value));
 
+/** Where the plan's own timeline is while it is under way. */
+export const nowOnMap = computed(() => {
+  const moment = moments.value[0];
+  const info = timelines.value[0];
+  if (!moment?.last || !info || moment.calls >= info.calls) return null;
+  return { frame: moment.last.gfn, text: `call ${thousands(moment.calls)}` };
+});
+
 /** Keep both what the picture, the comparison and the clock ask for. */
 export function followTimelines(): void {
   const ask = latest<{ client: Client; against: readonly Change[] }, readonly TimelineInfo[]>(
@@ -36,11 +45,12 @@ export function followTimelines(): void {
       moments.value = answer;
     },
   );
+  // What was there of another picture is gone at once, lest somebody steps through it.
   effect(() => {
-    if (client.value === null || picture.value?.kind !== "plan") {
-      timelines.value = [];
-      moments.value = [];
-    } else ask({ client: client.value, against: against.value });
+    if (picture.value) timelines.value = moments.value = [];
+  });
+  effect(() => {
+    if (client.value && picture.value?.kind === "plan") ask({ client: client.value, against: against.value });
   });
   effect(() => {
     if (timelines.value.length === 0 || client.peek() === null) return;

@@ -22,6 +22,7 @@ export function TimelineView() {
   if (picture.value?.kind !== "plan")
     return <p class="dim">Tables as found tell no history: plan a device to see one.</p>;
   const all = timelines.value;
+  if (all.length === 0 && timelineFailure.value === null) return <p class="dim">Mapping call by call …</p>;
   return (
     <>
       <div class="row">

@@ -35,8 +35,10 @@ export function TreeView() {
         <p class="dim">{tree.value === "p2m" ? "There is no P2M." : "There are no IOMMU tables."}</p>
       ) : !info.walkable ? (
         <p class="dim">A text tells what these tables map, but does not hold the tables.</p>
-      ) : found === null || selected.value === null ? (
+      ) : selected.value === null ? (
         <p class="dim">Select an address in the map.</p>
+      ) : found === null ? (
+        <p class="dim">Reading the tables …</p>
       ) : (
         <Path found={found} />
       )}
@@ -44,16 +46,19 @@ export function TreeView() {
   );
 }
 
-/** An entry is chosen: the frame that it holds, the same place in what lies below as before. */
-const picked = ({ base, span }: WalkTable, index: number): void => {
-  const within = (selected.value ?? 0) % span;
-  select(base + index * span + within);
-};
+/** The frame that an entry holds at the same place in what lies below as the selected one. */
+const frameIn = ({ base, span }: WalkTable, index: number): number =>
+  base + index * span + ((selected.value ?? 0) % span);
 
 function Path({ found }: { readonly found: Walk }) {
-  const chosen = useSignal<number | null>(null);
-  const last = found.tables.length - 1;
-  const open = found.tables[Math.min(chosen.value ?? last, last)];
+  // Whoever looks at a table's entries goes on seeing that table's; a selection made elsewhere shows where its walk ends.
+  const chosen = useSignal<{ readonly frame: number; readonly level: number } | null>(null);
+  const isChosen = chosen.value?.frame === found.frame;
+  const open = found.tables.find(({ step }) => isChosen && step.level === chosen.value?.level) ?? found.tables.at(-1);
+  const choose = (frame: number, level: number): void => {
+    chosen.value = { frame, level };
+    if (frame !== selected.value) select(frame);
+  };
   return (
     <>
       <p class="leads">
@@ -69,15 +74,13 @@ function Path({ found }: { readonly found: Walk }) {
         {found.cut ? <strong class="bad-text"> — {found.cut}</strong> : null}
       </p>
       <ol class="path">
-        {found.tables.map((table, i) => (
+        {found.tables.map((table) => (
           <li key={table.step.level} class={open === table ? "table-card open" : "table-card"}>
             <button
               type="button"
               class="table-head"
               aria-pressed={open === table}
-              onClick={() => {
-                chosen.value = i;
-              }}
+              onClick={() => choose(found.frame, table.step.level)}
             >
               <span class="level">Level {table.step.level}</span>
               <span>
@@ -85,7 +88,7 @@ function Path({ found }: { readonly found: Walk }) {
               </span>
               <span class={`tag kind-${table.step.kind}`}>{table.step.kind}</span>
             </button>
-            <TableGrid table={table} onPick={(index) => picked(table, index)} />
+            <TableGrid table={table} onPick={(index) => choose(frameIn(table, index), table.step.level)} />
             <p class="dim small">
               at <code>{addressText(Number(table.step.table) / 4096)}</code>, {size(table.span * 4096)} an entry
             </p>

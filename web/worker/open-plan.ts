@@ -56,6 +56,7 @@ function spaceOf({ layout, simulation, scenario }: Planned, trees: readonly Tree
     regions: regionsOf(layout, simulation),
     p2m: p2m?.info ?? null,
     iommu: iommu?.info ?? null,
+    entersRam: false,
     shared: simulation.domain.iommuMode === "shared",
     disagreements: disagreementsOf(p2m && iommu ? p2m.runs : [], iommu?.runs ?? []),
   };

@@ -76,6 +76,7 @@ function spacesOf({ name, p2m, iommu }: { name: string; p2m: readonly Read[]; io
       regions: regionsOf(upper?.runs ?? lower?.runs ?? []),
       p2m: upper?.info ?? null,
       iommu: lower?.info ?? null,
+      entersRam: true,
       shared: false,
       disagreements: disagreementsOf(upper && lower ? upper.runs : [], upper && lower ? lower.runs : []),
     };
