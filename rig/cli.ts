@@ -2,6 +2,7 @@ import { randomInt } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { compareScript, isEqual } from "./compare.ts";
+import { runDom0 } from "./dom0.ts";
 import { fetchXen } from "./fetch-xen.ts";
 import { type FormatTarget, hypervisorOf } from "./generate.ts";
 import { disagreementLines, keepSmallest } from "./keep.ts";
@@ -11,7 +12,7 @@ import { releaseOf } from "./releases.ts";
 import { runOnXen } from "./run.ts";
 import { readScriptFile, rigScript } from "./script-file.ts";
 import { comparisonText, differenceLines } from "./show.ts";
-import { nameOf, pin, writeConfirmedPage } from "./store.ts";
+import { nameOf, pin, pinDom0, writeConfirmedPage } from "./store.ts";
 import { full, slice } from "./sweeps.ts";
 import { targetOf } from "./target.ts";
 import { requireTools } from "./tools.ts";
@@ -20,6 +21,7 @@ export const USAGE = `usage:
   npm run rig -- SCRIPT.json [--xen 4.17] [--cpu amd|intel] [--iommu amdvi|vtd|none] [--keep FILE]
   npm run rig -- --random N --target npt|amdvi|vtd|ept [--xen 4.17] [--seed S] [--pin N]
   npm run rig -- --named --target npt|amdvi|vtd|ept [--xen 4.17] [--log] [--pin NAME,…] [NAME…]
+  npm run rig -- --dom0 [--xen 4.17] [--pin NAME,…] [NAME…]    dom0's own tables, as boot leaves them
   npm run rig -- --slice [--seed S]      a few minutes of everything, as CI runs it
   npm run rig -- --full [--only TARGET-XEN,…]   everything, into docs/confirmed.json
   npm run rig -- --confirm               docs/confirmed.md from docs/confirmed.json
@@ -38,6 +40,7 @@ const OPTIONS = {
   only: { type: "string" },
   named: { type: "boolean" },
   log: { type: "boolean" },
+  dom0: { type: "boolean" },
   slice: { type: "boolean" },
   full: { type: "boolean" },
   confirm: { type: "boolean" },
@@ -136,6 +139,20 @@ async function runScenarios(values: Values, names: readonly string[]): Promise<n
   return wrong.length === 0 ? 0 : 1;
 }
 
+async function runDom0Cases(values: Values, names: readonly string[]): Promise<number> {
+  const xen = values.xen ?? "4.17";
+  requireTools("qemu");
+  fetchXen(releaseOf(xen));
+  const wanted = values.pin?.split(",") ?? [];
+  const runs = await runDom0(xen, names.length === 0 ? undefined : names);
+  for (const run of runs) {
+    const verdict = run.differences.length === 0 ? "equal" : "differs";
+    say([`${run.name}: ${verdict}, ${run.entries} entries`, ...run.differences.map((line) => `  ${line}`)].join("\n"));
+    if (wanted.includes(run.name)) say(`kept as ${pinDom0(run)}`);
+  }
+  return runs.every(({ differences }) => differences.length === 0) ? 0 : 1;
+}
+
 /** Carries a command line out. Returns the exit code; rejects with a sentence for people. */
 export async function commands(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
@@ -145,6 +162,7 @@ export async function commands(args: readonly string[]): Promise<number> {
   }
   if (values.slice) return slice(values.seed === undefined ? randomInt(1, 2 ** 31) : wholeNumber("seed", values.seed));
   if (values.full) return full(values.only?.split(","));
+  if (values.dom0) return runDom0Cases(values, positionals);
   if (values.random !== undefined || values.named) {
     const target = targetOf(hypervisorOf(targetIn(values), values.xen ?? "4.17"));
     requireTools(target.emulator);

@@ -1,3 +1,4 @@
+import { DOM0_CASES } from "./dom0.ts";
 import type { FormatTarget } from "./generate.ts";
 import type { Tally } from "./random.ts";
 import { SCENARIOS } from "./scenarios.ts";
@@ -11,7 +12,7 @@ export interface ConfirmedRandom extends Tally {
   readonly date: string;
 }
 
-/** Named scenarios on one target, or what was compared of a PVH dom0. */
+/** Named scenarios on one target, or dom0's own tables. */
 export interface ConfirmedNamed {
   readonly target: FormatTarget | "dom0";
   readonly xen: string;
@@ -51,7 +52,7 @@ const TITLES: Readonly<Record<FormatTarget | "dom0", string>> = {
   amdvi: "NPT and AMD-Vi (QEMU)",
   vtd: "NPT and VT-d (QEMU, `iommu=no-sharept`)",
   ept: "EPT (Bochs)",
-  dom0: "PVH dom0: NPT and AMD-Vi (QEMU)",
+  dom0: "dom0's own tables (QEMU)",
 };
 
 const thousands = (n: number): string => String(n).replace(/\B(?=(\d{3})+$)/g, ",");
@@ -93,11 +94,25 @@ function scenarioTable(named: readonly ConfirmedNamed[]): string[] {
   ];
 }
 
+function dom0Table(named: readonly ConfirmedNamed[]): string[] {
+  const columns = named.filter((row) => row.target === "dom0").sort(byRelease);
+  if (columns.length === 0) return [];
+  const cell = (row: ConfirmedNamed, name: string): string =>
+    row.differ.includes(name) ? "**differs**" : row.names.includes(name) ? "equal" : "";
+  return [
+    `| dom0 | what | ${columns.map((row) => row.build).join(" | ")} |`,
+    `|---|---|${columns.map(() => "---|").join("")}`,
+    ...DOM0_CASES.map(
+      ({ name, says }) => `| ${name} | ${says} | ${columns.map((row) => cell(row, name)).join(" | ")} |`,
+    ),
+    `| entries compared | | ${columns.map((row) => thousands(row.entries)).join(" | ")} |`,
+  ];
+}
+
 const NOT_COVERED = [
   "Grant mappings, which only a guest that runs can make: what the model says of them comes from the specification alone. Foreign mappings of guests on 4.14 and 4.17, which refuse them.",
-  "Tables that VT-d shares with EPT: no emulator has VMX and VT-d together here.",
-  "dom0's own IOMMU tables as boot fills them (a PV dom0's in its modes, a PVH dom0's reserved ranges): the model has no step for it. A recorded golden holds one of them.",
-  "An MSI-X device of a PVH dom0 at run time, and read-only frames other than those that boot makes.",
+  "Tables that VT-d shares with EPT: sharing needs VMX and VT-d in one machine. QEMU has `intel-iommu` but its own emulation of processors has no VMX (only KVM passes that on, and there is none to be assumed); Bochs has VMX with EPT but no IOMMU. A processor with SVM that says it is Intel's does not help: its tables are NPT's. What is confirmed is each half: EPT entries on Bochs, where the domains have no IOMMU context (so SNP stays 0), and VT-d's own tables in QEMU.",
+  "A PVH dom0 beside VT-d (it needs VMX), and its devices at run time: BARs that it moves, MSI-X that it switches on; read-only frames other than those that boot makes.",
   "A device that is assigned while there is no memory; guests that run (accessed and dirty bits, memory types set by guest MTRRs).",
   "Pools of single pages on 4.14, which counts them in MiB.",
   "On Bochs the frames of RAM are compared up to renaming; on 4.14 only in the ranges that a script touches, since a domain starts with an APIC page there that the model leaves out.",
@@ -114,6 +129,8 @@ const CORRECTIONS = [
   "A guest may map another's pages from 4.20.4 on, as its device model only; 4.14.6 and 4.17.7 refuse it. A foreign page over a foreign or grant mapping gives -ENXIO and changes nothing; remove_from_physmap takes foreign pages away, giving back stops at them.",
   "Without memory for the root of AMD-Vi tables a mapping fails with -ENOMEM, not with the -EFAULT of all other tables.",
   "Up to 4.16 (4.14.6 shows it, 4.17.7 no longer), assigning a device before anything is mapped makes the VT-d tables on the way to address 0.",
+  "AMD-Vi tables follow the physical address width in Debian's 4.20.4 already, not from 4.22 on: with 38 bits a guest's have three levels, and a PV dom0's four with 46 bits.",
+  "dom0 lacks the registers of VT-d units only after its tables have been made: with `map-inclusive` 4.20 maps them, those of AMD's it does not.",
   "A PV dom0 of 4.14 and 4.17 crashes at boot on AMD-Vi when the machine has less than 1 GiB: its tables then have two levels, and the configuration window lies beyond.",
   "An EPT domain starts with its APIC page mapped (and three tables for it) on 4.14, and empty on 4.17 and 4.20.",
 ];
@@ -156,14 +173,12 @@ export function confirmedMarkdown(confirmed: Confirmed): string {
         return `- ${row.build}, ${TITLES[row.target]}: ${goldens.length} scripts, ${wrong.length} differ: ${goldens.map((name) => name.slice(7)).join(", ")}.`;
       }),
     "",
-    "## PVH dom0",
+    "## dom0's own tables, as boot leaves them",
     "",
-    ...named
-      .filter((row) => row.target === "dom0")
-      .map(
-        (row) =>
-          `- ${row.build}: ${row.names.join(", ")}: ${thousands(row.entries)} entries of the BARs' ranges, ${row.differ.length} differ (${row.date}).`,
-      ),
+    "Whole trees: a PV dom0's IOMMU tables in its modes (AMD-Vi, and VT-d beside an Intel processor), a PVH dom0's P2M and",
+    "AMD-Vi tables with its RAM, its reserved ranges, and what vPCI maps of its devices.",
+    "",
+    ...dom0Table(named),
     "",
     "## Where the hypervisor had the last word",
     "",

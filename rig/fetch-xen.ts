@@ -20,7 +20,31 @@ export interface FetchedXen {
 export interface XenSymbols {
   readonly domainList: number;
   readonly physStart: number;
+  /** What the hypervisor keeps of its image: text and constants, then data. */
+  readonly textStart: number;
+  readonly constantsEnd: number;
+  readonly dataStart: number;
+  readonly end: number;
+  /** 1 MiB that later releases give back when it is not used. */
+  readonly bootAllocator: number;
+  /** A word with the address that the code which starts processors lies at, and that code. */
+  readonly trampolineAt: number;
+  readonly trampolineStart: number;
+  readonly trampolineEnd: number;
 }
+
+const SYMBOLS: Readonly<Record<keyof XenSymbols, string>> = {
+  domainList: "domain_list",
+  physStart: "xen_phys_start",
+  textStart: "_stext",
+  constantsEnd: "__2M_rodata_end",
+  dataStart: "__2M_rwdata_start",
+  end: "_end",
+  bootAllocator: "ebmalloc_mem",
+  trampolineAt: "trampoline_phys",
+  trampolineStart: "trampoline_start",
+  trampolineEnd: "trampoline_end",
+};
 
 /** Link address of the image's start (rig.md 4: the word at xen_phys_start holds where the image lies). */
 const IMAGE_BASE = 0xffff82d040000000n;
@@ -88,7 +112,7 @@ function unpack(release: XenRelease, debs: string, into: string): void {
   cpSync(join(unpacked, "usr/include"), join(into, "include"), { recursive: true });
   const deb = readdirSync(debs).find((name) => name.startsWith(`${release.packages[0]}_`)) ?? "";
   const facts = {
-    symbols: { domainList: symbolOffset(nm, "domain_list"), physStart: symbolOffset(nm, "xen_phys_start") },
+    symbols: Object.fromEntries(Object.entries(SYMBOLS).map(([name, symbol]) => [name, symbolOffset(nm, symbol)])),
     packageVersion: decodeURIComponent(deb.split("_")[1] ?? ""),
   };
   writeFileSync(join(into, "facts.json"), JSON.stringify(facts));
@@ -97,10 +121,10 @@ function unpack(release: XenRelease, debs: string, into: string): void {
 /** Downloads and unpacks a release's packages into the cache; installs nothing. Does nothing when it is there. */
 export function fetchXen(release: XenRelease): FetchedXen {
   const into = folderOf(release);
-  if (!existsSync(join(into, "facts.json"))) {
+  if (!isComplete(release)) {
     const options = aptOptions(release);
     const debs = cached("debs", release.version);
-    rmSync(debs, { recursive: true, force: true });
+    for (const folder of [debs, into]) rmSync(folder, { recursive: true, force: true });
     mkdirSync(debs, { recursive: true });
     mkdirSync(into, { recursive: true });
     runProgram("apt-get", [...options, "-q", "update"]);
@@ -109,6 +133,13 @@ export function fetchXen(release: XenRelease): FetchedXen {
     rmSync(debs, { recursive: true, force: true });
   }
   return fetchedXen(release);
+}
+
+/** Whether the release is there, with all that is asked of it: an earlier rig kept fewer symbols. */
+function isComplete(release: XenRelease): boolean {
+  if (!existsSync(join(folderOf(release), "facts.json"))) return false;
+  const { symbols } = fetchedXen(release);
+  return Object.keys(SYMBOLS).every((name) => name in symbols);
 }
 
 /** The release as it lies in the cache. Throws when it has not been fetched. */

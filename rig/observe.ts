@@ -1,4 +1,5 @@
 import { isAligned } from "../src/address.ts";
+import type { FrameRange } from "../src/ranges.ts";
 import { chosenFrames, keeping, translate } from "./chosen-frames.ts";
 import type { FetchedXen } from "./fetch-xen.ts";
 import type { Stop } from "./machine.ts";
@@ -10,7 +11,7 @@ import {
   operationResult,
   parseText,
 } from "./results.ts";
-import { type DomainRoots, findImage, readDomains } from "./roots.ts";
+import { type DomainRoots, findImage, hypervisorFrames, readDomains } from "./roots.ts";
 import type { Member, Round } from "./rounds.ts";
 import { concernsDom0, type RigScript } from "./script.ts";
 import type { Tag } from "./script-text.ts";
@@ -25,6 +26,17 @@ export interface Observed {
   readonly domains: readonly DomainResult[];
   /** Tables of the script's domains as it left them; dom0's too where it has no domains or operates on dom0. */
   readonly snapshot: Snapshot;
+  /** What dom0 said of itself, where the script concerns it. */
+  readonly dom0?: Dom0Report;
+}
+
+/** What a dom0's own tables depend on, beside the console's memory map. */
+export interface Dom0Report {
+  /** The payload's fields (payload/main-pv.c, main-pvh.c). */
+  readonly fields: Fields;
+  /** Frames that the hypervisor keeps to itself, but for those that it gives back when it does not use them. */
+  readonly ownFrames: readonly FrameRange[];
+  readonly bootAllocator: FrameRange;
 }
 
 /** What one boot has found out so far. */
@@ -86,6 +98,7 @@ function finishMember(
   member: Member,
   lines: ReadonlyMap<number, Fields>,
   domains: ReadonlyMap<number, DomainRoots>,
+  report: Fields,
 ): void {
   const script = progress.scripts[member.script]!;
   const { target, xen } = progress;
@@ -104,7 +117,8 @@ function finishMember(
   const roots = script.domains.flatMap((domain, i) =>
     made[i]!.result === 0 ? rootsOf(domain.id, domains.get(made[i]!.xenId), target, domain.hap ?? true) : [],
   );
-  const dom0 = concernsDom0(script) ? rootsOf(0, domains.get(0), target, true) : [];
+  const about = concernsDom0(script);
+  const dom0 = about ? rootsOf(0, domains.get(0), target, true) : [];
   const { cpu } = script.hypervisor;
   const source = {
     xen: xen.packageVersion,
@@ -118,6 +132,7 @@ function finishMember(
     results,
     domains: made,
     snapshot: takeSnapshot(stop.ram, [...dom0, ...roots], source),
+    ...(about ? { dom0: { fields: report, ...hypervisorFrames(stop.ram, progress.image!, xen.symbols) } } : {}),
   });
 }
 
@@ -125,5 +140,8 @@ function finishMember(
 export function checkpoint(progress: Progress, stop: Stop, round: Round): void {
   const lines = parseText(stop.text());
   const domains = domainsNow(progress, stop);
-  for (const member of round.members) finishMember(progress, stop, member, lines, domains);
+  const number = progress.rounds.indexOf(round);
+  const tag = progress.tags.findIndex(({ kind, index }) => kind === "checkpoint" && index === number);
+  const report = lines.get(tag) ?? new Map<string, string>();
+  for (const member of round.members) finishMember(progress, stop, member, lines, domains, report);
 }

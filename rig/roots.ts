@@ -1,5 +1,6 @@
 import { type Mfn, PAGE_SIZE } from "../src/address.ts";
 import type { FrameReader } from "../src/memory/memory.ts";
+import type { FrameRange } from "../src/ranges.ts";
 import type { XenSymbols } from "./fetch-xen.ts";
 import type { Ram } from "./ram.ts";
 import type { Offsets } from "./releases.ts";
@@ -40,13 +41,40 @@ function offsetIn(region: number, word: Word | undefined): number | undefined {
 }
 
 /** Where the hypervisor's image lies: the word at xen_phys_start is its own base. Undefined when it is nowhere. */
-export function findImage(ram: Ram, symbols: XenSymbols): number | undefined {
+export function findImage(ram: Ram, symbols: Pick<XenSymbols, "physStart">): number | undefined {
   const last = Math.min(ram.end, 2 ** 20);
   for (let base = last - (last % IMAGE_STEP); base > 0; base -= IMAGE_STEP) {
     const word = readWord(ram, base * PAGE_SIZE + symbols.physStart);
     if (word?.hi === 0 && word.lo === base * PAGE_SIZE) return base * PAGE_SIZE;
   }
   return undefined;
+}
+
+const framesBetween = (first: number, end: number): FrameRange => ({
+  start: Math.floor(first / PAGE_SIZE),
+  end: Math.ceil(end / PAGE_SIZE),
+});
+
+/** Megabyte that early boot allocates from. */
+const BOOT_ALLOCATOR = 2 ** 20;
+
+/** Frames that the hypervisor keeps to itself: its image without what only boot needs, and what starts processors. */
+export function hypervisorFrames(
+  reader: FrameReader,
+  image: number,
+  symbols: XenSymbols,
+): { readonly ownFrames: readonly FrameRange[]; readonly bootAllocator: FrameRange } {
+  const trampoline = readWord(reader, image + symbols.trampolineAt)?.lo ?? 0;
+  const bytes = symbols.trampolineEnd - symbols.trampolineStart;
+  const allocator = image + symbols.bootAllocator;
+  return {
+    ownFrames: [
+      framesBetween(trampoline, trampoline + bytes),
+      framesBetween(image + symbols.textStart, image + symbols.constantsEnd),
+      framesBetween(image + symbols.dataStart, image + symbols.end),
+    ],
+    bootAllocator: framesBetween(allocator, allocator + BOOT_ALLOCATOR),
+  };
 }
 
 function iommuOf(
@@ -83,7 +111,7 @@ function p2mOf(reader: FrameReader, domain: number, offsets: Offsets): Mfn | nul
 export function readDomains(
   reader: FrameReader,
   image: number,
-  symbols: XenSymbols,
+  symbols: Pick<XenSymbols, "domainList">,
   offsets: Offsets,
   iommuFormat: "amdvi" | "vtd" | null,
 ): DomainRoots[] {

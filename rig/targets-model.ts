@@ -14,9 +14,9 @@ interface Facts {
 const page = (mfn: number, pages = 1): FrameRange => ({ start: mfn, end: mfn + pages });
 
 /** The hypervisor keeps these from being written: IO-APIC and HPET, and on q35 the PCI configuration window. */
-const IO_APIC = page(0xfec00);
+export const IO_APIC = page(0xfec00);
 const HPET = page(0xfed00);
-const MMCFG = page(0xb0000, 0x10000);
+export const MMCFG = page(0xb0000, 0x10000);
 
 /** xen-mapping.md 7.9: on AMD before family 17h (QEMU's is 15) dom0 lacks the 12 GiB below 2^40 bytes. */
 const HYPERTRANSPORT = page(0xfd00000, 0x300000);
@@ -32,7 +32,7 @@ const FACTS: Readonly<Record<"q35-amd" | "q35-intel" | "bochs", Facts>> = {
 const interrupts = (target: Target): FrameRange => page(0xfee00, target.release.version === "4.20" ? 1 : 0x100);
 
 /** Registers of the emulated IOMMU, which dom0 lacks too: asked for page by page. */
-const IOMMU_REGISTERS = { amdvi: [page(0xfed80, 4)], vtd: [page(0xfed90)] };
+export const IOMMU_REGISTERS = { amdvi: [page(0xfed80, 4)], vtd: [page(0xfed90)] };
 
 /** QEMU's intel-iommu as its log line tells: "supported page sizes: 4kB, 2MB, 1GB", "Snoop Control not enabled". */
 const QEMU_VTD = { kind: "vtd", has2m: true, has1g: true, snoopControl: false, cachingMode: false } as const;

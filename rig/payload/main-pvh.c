@@ -1,5 +1,7 @@
 /* PVH dom0: an HVM container, entered in 32-bit mode by start-pvh.S, which has identity-mapped the low 4 GiB. */
 #include "hypercall.h"
+#include "mailbox.h"
+#include "operations.h"
 #include "script.h"
 #include <xen/arch-x86/cpuid.h>
 #include <xen/arch-x86/hvm/start_info.h>
@@ -31,6 +33,36 @@ static void install_hypercall_page(void)
     uint64_t page = (uint64_t)hypercall_page;
 
     asm volatile("wrmsr" : : "c"(msr), "a"((uint32_t)page), "d"((uint32_t)(page >> 32)) : "memory");
+}
+
+static uint32_t config_read(uint32_t function, uint32_t offset)
+{
+    uint32_t value;
+
+    asm volatile("outl %0, %w1" : : "a"(0x80000000 | function << 8 | offset), "d"(0xcf8));
+    asm volatile("inl %w1, %0" : "=a"(value) : "d"(0xcfc));
+    return value;
+}
+
+/* Devices of bus 0: device and vendor, command and status, the six base address registers. */
+void put_report(void)
+{
+    for (uint32_t function = 0; function < 256; function++) {
+        uint32_t id = config_read(function, 0);
+
+        if (id == 0xffffffff)
+            continue;
+        put_text(" pci.");
+        put_hex(function);
+        put_char('=');
+        put_hex(id);
+        put_char(',');
+        put_hex(config_read(function, 4));
+        for (uint32_t bar = 0; bar < 6; bar++) {
+            put_char(',');
+            put_hex(config_read(function, 0x10 + 4 * bar));
+        }
+    }
 }
 
 void main_pvh(const struct hvm_start_info *info)

@@ -224,6 +224,7 @@ static void run_look(const uint64_t *a)
 static void run_checkpoint(const uint64_t *a)
 {
     (void)a;
+    put_report();
     mailbox_wait(MAILBOX_CHECKPOINT);
     mailbox_clear();
     domains_destroy_all();

@@ -16,4 +16,7 @@ struct operation {
 extern const struct operation operations[];
 extern const unsigned int operation_count;
 
+/* What dom0 knows of itself, as fields: each kind of dom0 has its own. */
+void put_report(void);
+
 #endif

@@ -15,6 +15,10 @@ export function xenOptions(cmdline: XenCmdline): XenOptions {
     hap1gb: or(cmdline.hap1gb, DEFAULT_OPTIONS.hap1gb),
     execSp: or(cmdline.eptExecSp, DEFAULT_OPTIONS.execSp),
     altp2m: or(cmdline.altp2m, DEFAULT_OPTIONS.altp2m),
+    dom0Strict: or(cmdline.dom0Iommu.strict, DEFAULT_OPTIONS.dom0Strict),
+    dom0Passthrough: or(cmdline.dom0Iommu.passthrough, DEFAULT_OPTIONS.dom0Passthrough),
+    dom0Inclusive: or(cmdline.dom0Iommu.mapInclusive, DEFAULT_OPTIONS.dom0Inclusive),
+    dom0Reserved: or(cmdline.dom0Iommu.mapReserved, DEFAULT_OPTIONS.dom0Reserved),
   };
 }
 

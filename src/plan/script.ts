@@ -1,7 +1,10 @@
 import * as v from "valibot";
+import type { Mfn } from "../address.ts";
 import { printable } from "../inventory/notes.ts";
 import type { Tree } from "../radix/tree.ts";
+import { type FrameRange, FrameSet } from "../ranges.ts";
 import type { Domain, DomainSpec } from "../xen/domain.ts";
+import type { HostMap } from "../xen/host-map.ts";
 import { type MachineSpec, makeMachine } from "../xen/machine.ts";
 import { makeWorld, type Operation, type OperationResult, runOperation, type World } from "../xen/operations.ts";
 import { parseRelease } from "../xen/release.ts";
@@ -22,6 +25,8 @@ const u64 = v.union([
 const pages = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const domain = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(65535));
 const order = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(18));
+/** First frame number and pages. */
+const frames = v.array(v.strictTuple([u64, pages]));
 /** So that a script cannot ask for unbounded work at once. */
 const extents = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(2 ** 24));
 
@@ -48,6 +53,12 @@ const operation = v.variant("op", [
   }),
   v.strictObject({ op: v.literal("remove_from_physmap"), domain, gfn: u64 }),
   v.strictObject({ op: v.literal("decrease_reservation"), domain, gfn: u64, order, extents }),
+  v.strictObject({
+    op: v.literal("set_up_hardware_domain"),
+    domain,
+    memory: v.exactOptional(v.strictObject({ initial: frames, later: frames, pageTables: frames })),
+  }),
+  v.strictObject({ op: v.literal("map_mmio"), domain, gfn: u64, mfn: u64, pages }),
   v.strictObject({ op: v.literal("take_memory"), domain, leave: extents }),
   v.strictObject({ op: v.literal("map_foreign"), domain, gfn: u64, from: domain, fromGfn: u64, pages: extents }),
   v.strictObject({ op: v.literal("assign_device"), domain, device: v.string() }),
@@ -68,7 +79,16 @@ export const scriptSchema = v.strictObject({
     physBits: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(32), v.maxValue(52))),
     cpus: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(4096))),
     /** Frames that guests may only read: [first mfn, pages]. */
-    readOnly: v.exactOptional(v.array(v.strictTuple([u64, pages]))),
+    readOnly: v.exactOptional(frames),
+    /** The host's memory map (E820): first and last byte address of each entry. */
+    memoryMap: v.exactOptional(
+      v.array(v.strictTuple([u64, u64, v.picklist(["ram", "reserved", "acpi", "nvs", "unusable"])])),
+    ),
+    /** Frames of the hypervisor itself. */
+    ownFrames: v.exactOptional(frames),
+    ioApics: v.exactOptional(frames),
+    configWindows: v.exactOptional(frames),
+    vtdRegisters: v.exactOptional(frames),
   }),
   domains: v.array(
     v.strictObject({
@@ -106,9 +126,23 @@ export function readScript(document: unknown): Script | string {
   return typeof known === "string" ? known : parsed.output;
 }
 
+type Frames = v.InferOutput<typeof frames>;
+const rangesOf = (list: Frames = []): FrameRange[] =>
+  list.map(([first, count]) => ({ start: Number(first), end: Number(first) + count }));
+const frameSet = (list: Frames | undefined): FrameSet<Mfn> => FrameSet.of<Mfn>(...rangesOf(list));
+
 /** A script's host. */
 export function machineOfScript({ hypervisor }: Script, overrides: Partial<MachineSpec> = {}): MachineSpec {
-  const { xen, cpu, cmdline, iommu, physBits, cpus, readOnly } = hypervisor;
+  const { xen, cpu, cmdline, iommu, physBits, cpus, readOnly, memoryMap } = hypervisor;
+  const hostMap: HostMap | null = memoryMap
+    ? {
+        memory: memoryMap.map(([first, last, type]) => ({ first: Number(first), last: Number(last), type })),
+        own: frameSet(hypervisor.ownFrames),
+        ioApics: frameSet(hypervisor.ioApics),
+        configWindows: frameSet(hypervisor.configWindows),
+        vtdRegisters: frameSet(hypervisor.vtdRegisters),
+      }
+    : null;
   return {
     xen,
     cpu: cpu ?? "intel",
@@ -116,7 +150,8 @@ export function machineOfScript({ hypervisor }: Script, overrides: Partial<Machi
     ...(iommu === undefined ? {} : { iommu: iommu && { kind: iommu } }),
     ...(physBits === undefined ? {} : { physBits }),
     ...(cpus === undefined ? {} : { cpus }),
-    mmioRo: (readOnly ?? []).map(([mfn, count]) => ({ start: Number(mfn), end: Number(mfn) + count })),
+    mmioRo: rangesOf(readOnly),
+    hostMap,
     ...overrides,
   };
 }
@@ -127,6 +162,18 @@ export interface ScriptRun {
   readonly operations: readonly OperationResult[];
   /** Per domain of the script: its trees (IOMMU tables only where they are its own). */
   readonly domains: readonly { readonly domain: Domain; readonly p2m: Tree; readonly iommu: Tree | null }[];
+}
+
+function operationOf(operation: Script["operations"][number]): Operation {
+  if (operation.op !== "set_up_hardware_domain") return operation as Operation;
+  const { op, domain, memory } = operation;
+  if (!memory) return { op, domain };
+  const { initial, later, pageTables } = memory;
+  return {
+    op,
+    domain,
+    memory: { initial: rangesOf(initial), later: rangesOf(later), pageTables: rangesOf(pageTables) },
+  };
 }
 
 /** Run a script on the model. */
@@ -144,7 +191,7 @@ export function runScript(script: Script, overrides: Partial<MachineSpec> = {}):
     }),
   );
   const world = makeWorld(machine, specs);
-  const operations = script.operations.map((op) => runOperation(world, op as Operation));
+  const operations = script.operations.map((op) => runOperation(world, operationOf(op)));
   const domains = specs.map(({ id }) => {
     const owner = world.domains.get(id ?? 1)!;
     return { domain: owner, p2m: owner.p2m, iommu: owner.iommu?.tree ?? null };

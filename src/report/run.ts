@@ -83,6 +83,10 @@ function describe(operation: Script["operations"][number]): string {
       return `give back ${frame(operation.gfn)} order ${operation.order} × ${operation.extents}`;
     case "remove_from_physmap":
       return `remove ${frame(operation.gfn)}`;
+    case "set_up_hardware_domain":
+      return "set up the hardware domain";
+    case "map_mmio":
+      return `map ${frame(operation.gfn)} → ${frame(operation.mfn)} + ${thousands(operation.pages)}`;
     case "take_memory":
       return `take all memory but ${plural(operation.leave, "page")}`;
     case "map_foreign":

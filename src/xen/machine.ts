@@ -1,6 +1,7 @@
 import { type Mfn, pagesOf } from "../address.ts";
 import { SimulatedMemory } from "../memory/simulated.ts";
 import { type FrameRange, FrameSet } from "../ranges.ts";
+import type { HostMap } from "./host-map.ts";
 import { type Release, release } from "./release.ts";
 
 /** What Xen's command line says, as far as mapping depends on it. Defaults are Xen's own (xen-mapping.md 1.5, 7.1). */
@@ -17,6 +18,11 @@ export interface XenOptions {
   readonly execSp: boolean;
   /** `altp2m` as a host option. */
   readonly altp2m: boolean;
+  /** `dom0-iommu=strict`, `passthrough`, `map-inclusive`, `map-reserved` (7.9). */
+  readonly dom0Strict: boolean;
+  readonly dom0Passthrough: boolean;
+  readonly dom0Inclusive: boolean;
+  readonly dom0Reserved: boolean;
 }
 
 export const DEFAULT_OPTIONS: XenOptions = {
@@ -29,6 +35,10 @@ export const DEFAULT_OPTIONS: XenOptions = {
   hap1gb: true,
   execSp: false,
   altp2m: false,
+  dom0Strict: false,
+  dom0Passthrough: false,
+  dom0Inclusive: false,
+  dom0Reserved: true,
 };
 
 /** IOMMU hardware. For VT-d the page sizes are those that all units have. */
@@ -88,6 +98,8 @@ export interface Machine {
   /** One block at a time: the slow truth that runs of blocks are tested against. */
   readonly stepwise: boolean;
   readonly memory: SimulatedMemory;
+  /** What the hardware domain's tables are made from; null where nobody said. */
+  readonly hostMap: HostMap | null;
 
   /** Frames that guests may only read. Grows when a device starts to use MSI-X. */
   mmioRo: FrameSet<Mfn>;
@@ -126,6 +138,7 @@ export interface MachineSpec {
   readonly iommuPages?: number;
   readonly mmio1g?: boolean;
   readonly stepwise?: boolean;
+  readonly hostMap?: HostMap | null;
 }
 
 /** Where the model's own tables lie: 4 TiB, out of the way of RAM and of usual BAR windows. */
@@ -186,6 +199,7 @@ export function makeMachine(spec: MachineSpec): Machine {
     mmio1g: spec.mmio1g ?? false,
     stepwise: spec.stepwise ?? false,
     memory: new SimulatedMemory(TABLES_AT),
+    hostMap: spec.hostMap ?? null,
     mmioRo: FrameSet.of<Mfn>(...(spec.mmioRo ?? [])),
     special: FrameSet.empty<Mfn>(),
     ram: FrameSet.of<Mfn>(...(spec.ram ?? DEFAULT_RAM), { start: RAM_AT, end: RAM_AT + RAM_PAGES }),

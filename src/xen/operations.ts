@@ -4,6 +4,7 @@ import { assignDevice, createDomain, deassignDevice, destroyDomain } from "./cre
 import { type Domain, type DomainSpec, isTranslated } from "./domain.ts";
 import { iomemPermission, memoryMapping, type U64 } from "./domctl.ts";
 import { mapForeign } from "./foreign.ts";
+import { type Dom0Memory, mapMmio, setUpHardwareDomain } from "./hardware-domain.ts";
 import { type LibraryResult, libraryMemoryMapping } from "./libxc.ts";
 import type { Machine } from "./machine.ts";
 import { decreaseReservation, populate, removeFromPhysmap } from "./ram.ts";
@@ -47,6 +48,20 @@ export type Operation =
       readonly extents: number;
     }
   | {
+      /** Domain 0's tables as boot makes them; `memory` is a PV one's own, in frame ranges. */
+      readonly op: "set_up_hardware_domain";
+      readonly domain: number;
+      readonly memory?: Dom0Memory;
+    }
+  | {
+      /** The hypervisor's own mapping loop: BARs of a PVH domain 0's devices. */
+      readonly op: "map_mmio";
+      readonly domain: number;
+      readonly gfn: U64;
+      readonly mfn: U64;
+      readonly pages: number;
+    }
+  | {
       /** A PV domain takes all the memory that the host has left, but for so many pages. */
       readonly op: "take_memory";
       readonly domain: number;
@@ -86,22 +101,28 @@ export interface World {
   readonly domains: ReadonlyMap<number, Domain>;
 }
 
-/** Create the domains of a script. Domain 0 exists always: a PVH dom0 without a device, whose permission is the caller's. */
+const DOM0: DomainSpec = {
+  id: 0,
+  guest: "pvh",
+  hardwareDomain: true,
+  poolPages: Number.POSITIVE_INFINITY,
+  started: true,
+};
+
+/**
+ * Create the domains of a script. Domain 0 exists always, whose permission is the caller's: a PVH one without a device
+ * where the script says nothing else.
+ */
 export function makeWorld(machine: Machine, specs: readonly DomainSpec[]): World {
-  const domains = new Map(specs.map((spec) => [spec.id ?? 1, createDomain(machine, spec)]));
-  if (!domains.has(0)) {
-    const dom0 = createDomain(machine, {
-      id: 0,
-      guest: "pvh",
-      hardwareDomain: true,
-      poolPages: Number.POSITIVE_INFINITY,
-      started: true,
-    });
-    dom0.permissions.frames = machine.callerPermissions;
-    domains.set(0, dom0);
-  }
+  const all = specs.some(({ id }) => id === 0) ? specs : [...specs, DOM0];
+  const domains = new Map(
+    all.map((spec) => [spec.id ?? 1, createDomain(machine, spec.id === 0 ? { ...DOM0, ...spec } : spec)]),
+  );
+  domains.get(0)!.permissions.frames = machine.callerPermissions;
   return { machine, domains };
 }
+
+const NO_MEMORY: Dom0Memory = { initial: [], later: [], pageTables: [] };
 
 const failure = (result: number): OperationResult => (result < 0 ? { result, error: errnoName(result) } : { result });
 
@@ -129,6 +150,10 @@ function perform({ domains }: World, domain: Domain, operation: Operation): Oper
     }
     case "remove_from_physmap":
       return failure(removeFromPhysmap(domain, Number(operation.gfn) as Gfn));
+    case "set_up_hardware_domain":
+      return failure(setUpHardwareDomain(domain, operation.memory ?? NO_MEMORY));
+    case "map_mmio":
+      return failure(mapMmio(domain, Number(operation.gfn) as Gfn, Number(operation.mfn) as Mfn, operation.pages));
     case "take_memory":
       if (isTranslated(domain)) return failure(ERRNO.EINVAL);
       domain.machine.iommuPages = operation.leave;

@@ -24,13 +24,17 @@ export function populate(domain: Domain, gfn: Gfn, order: number, extents: numbe
   return extents;
 }
 
+/** A PV hardware domain's own memory is entered in strict mode only (7.9). */
+const syncsOwnMemory = (domain: Domain): boolean =>
+  domain.iommuMode === "sync" && (!domain.hardwareDomain || domain.machine.options.dom0Strict);
+
 function addRam(domain: Domain, gfn: number, mfn: Mfn, order: number): number {
   const pages = pagesOf(order);
   if (!isTranslated(domain)) {
     domain.m2p.set(mfn, gfn as Gfn, pages);
     domain.ledger.m2pUpdates += pages;
     // Page by page, as each is given the writable type once (section 9).
-    return domain.iommuMode === "sync" ? requestMap(domain, mfn, mfn, 0, pages, 3) : 0;
+    return syncsOwnMemory(domain) ? requestMap(domain, mfn, mfn, 0, pages, 3) : 0;
   }
   const rc = replaceable(domain, gfn, mfn, pages);
   if (rc < 0) return rc;

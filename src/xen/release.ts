@@ -99,6 +99,14 @@ const BEHAVIOURS = {
   amdWithoutMerging: ["4.12"],
   /** 7.5, 7.10: merging only while the domain is created; commands only when a present entry changes. */
   amdMergesWhileCreated: ["4.12", "4.11.1", "4.10.3", "4.9.4", "4.8.5", "4.7-tip"],
+  /** 7.9: strict mode enters a PV hardware domain's memory as it is allocated, not as it is typed. */
+  dom0EntersAllocations: ["4.17"],
+  /** 7.9: a PV hardware domain's devices may only read what it may only read. */
+  dom0MapsReadOnly: ["4.17"],
+  /** 7.9: the identity map is made of ranges wherever they lie, in a PVH one through the mapping loop. */
+  dom0MapsByRanges: ["4.19"],
+  /** 7.9: nothing is identity mapped that the hardware domain may not have. */
+  dom0MapsPermittedOnly: ["4.21", "4.20.1", "4.19.2"],
   /**
    * 7.11: assigning a device before anything is mapped takes VT-d's root only; before, the tables on the way to dfn 0
    * too. Seen on real Xen 4.14.6 and 4.17.7; which release ended it, nobody knows.
@@ -110,8 +118,8 @@ const BEHAVIOURS = {
   amdUnmapOnlyLooks: ["4.9", "4.8-tip"],
   /** 7.10: the split of a superpage keeps its rights. */
   amdSplitKeepsRights: ["4.16"],
-  /** 7.10: the depth follows the domain's physical address width. */
-  amdDepthByDomainWidth: ["4.22"],
+  /** 7.10: the depth follows the domain's physical address width. Seen on Debian's 4.20.4 too, not on its 4.17.7. */
+  amdDepthByDomainWidth: ["4.22", "4.20.4"],
   /** 1.4, the patch as posted: the 1 GiB branch asks that the IOMMU needs no synchronisation. */
   mmio1gNeedsNoSync: NEVER,
 } as const satisfies Record<string, Since>;

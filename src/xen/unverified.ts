@@ -86,13 +86,16 @@ const STATEMENTS: readonly Statement[] = [
     code: "amd-pv-depth",
     says: "A PV guest's AMD-Vi tables have the levels that the highest machine frame needs; here that is a frame of the model's own RAM, so they may be one level deeper than on the host.",
     where: "7.10",
-    applies: (domain) => onAmdVi(domain) && domain.kind === "pv" && hasContext(domain),
-  },
-  {
-    code: "pv-dom0-mode",
-    says: "A PV hardware domain is taken to be in strict mode: only its own memory is entered. In relaxed mode, the default, all host RAM is identity mapped once.",
-    where: "7.9",
-    applies: (domain) => domain.hardwareDomain && domain.kind === "pv" && hasContext(domain),
+    applies: (domain) => {
+      const { hostMap, release } = domain.machine;
+      return (
+        onAmdVi(domain) &&
+        domain.kind === "pv" &&
+        hasContext(domain) &&
+        hostMap === null &&
+        !release.amdDepthByDomainWidth
+      );
+    },
   },
 ];
 

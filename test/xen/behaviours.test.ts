@@ -1,15 +1,19 @@
 /** Each row of the release table by what it changes: the last releases without it, and the first ones with it. */
 import { describe, expect, it } from "vitest";
 import type { Mfn } from "../../src/address.ts";
+import { translate } from "../../src/radix/tree.ts";
 import { FrameSet } from "../../src/ranges.ts";
 import { TYPE } from "../../src/xen/constants.ts";
 import { assignDevice, createDomain } from "../../src/xen/create.ts";
 import { type Domain, type DomainSpec, hasIoPermission } from "../../src/xen/domain.ts";
 import { iomemPermission, memoryMapping } from "../../src/xen/domctl.ts";
 import { mapForeign } from "../../src/xen/foreign.ts";
+import type { Dom0Memory } from "../../src/xen/hardware-domain.ts";
+import type { HostMap } from "../../src/xen/host-map.ts";
 import { requestUnmap } from "../../src/xen/iommu/request.ts";
 import { type MachineSpec, makeMachine } from "../../src/xen/machine.ts";
 import { mapMmioRegions } from "../../src/xen/map-mmio.ts";
+import { makeWorld, runOperation } from "../../src/xen/operations.ts";
 import { mmioOrder } from "../../src/xen/order.ts";
 import { compose } from "../../src/xen/p2m/ept-entry.ts";
 import { EMT_UC, EMT_WB, effectiveMemoryType, IPAT } from "../../src/xen/p2m/ept-memory-type.ts";
@@ -51,6 +55,26 @@ function onePage(machine: MachineSpec, spec: DomainSpec = {}): string | undefine
   return p2mFlags(domain, AT, BAR);
 }
 const lowByte = (raw: string | undefined) => raw?.slice(-3);
+
+const HOST: HostMap = {
+  memory: [
+    { first: 0, last: 0x9fbff, type: "ram" },
+    { first: 0x100000, last: 0x7fff_ffff, type: "ram" },
+    { first: 0xb000_0000, last: 0xb3ff_ffff, type: "reserved" },
+  ],
+  own: FrameSet.of<Mfn>({ start: 0x7000, end: 0x7100 }),
+  ioApics: FrameSet.of<Mfn>({ start: 0xfec00, end: 0xfec01 }),
+  configWindows: FrameSet.empty<Mfn>(),
+  vtdRegisters: FrameSet.empty<Mfn>(),
+};
+/** Domain 0 as boot makes it on a small host. */
+function dom0Of(machine: MachineSpec, kind: "pv" | "pvh", memory?: Dom0Memory): Domain {
+  const options = { sharept: false, ...machine.options };
+  const world = makeWorld(makeMachine({ hostMap: HOST, ...machine, options }), [{ id: 0, guest: kind }]);
+  const done = runOperation(world, { op: "set_up_hardware_domain", domain: 0, ...(memory ? { memory } : {}) });
+  expect(done).toEqual({ result: 0 });
+  return world.domains.get(0)!;
+}
 
 const ROWS: Record<Behaviour, Row> = {
   mmioOrderNeedsHapOnly: {
@@ -448,6 +472,57 @@ const ROWS: Record<Behaviour, Row> = {
     before: { result: -1, mapped: 0 },
     after: { result: 0, mapped: 1 },
   },
+  dom0EntersAllocations: {
+    without: "4.13 4.16.7",
+    since: "4.17",
+    observe: (xen) => {
+      const memory = {
+        initial: [{ start: 0x8000, end: 0x8008 }],
+        later: [{ start: 0x9000, end: 0x9001 }],
+        pageTables: [{ start: 0x8005, end: 0x8008 }],
+      };
+      const dom0 = dom0Of({ xen, options: { dom0Strict: true } }, "pv", memory);
+      return [0x8004, 0x8005, 0x8007, 0x9000, 0x9001].map((mfn) => translate(dom0.iommu!.tree, mfn) !== null);
+    },
+    before: [true, false, true, false, false],
+    after: [true, false, false, true, false],
+  },
+  dom0MapsReadOnly: {
+    without: "4.13 4.16.7",
+    since: "4.17",
+    observe: (xen) => {
+      const dom0 = dom0Of(
+        {
+          xen,
+          mmioRo: [
+            { start: 0xb0000, end: 0xb0010 },
+            { start: 0xfec00, end: 0xfec01 },
+          ],
+        },
+        "pv",
+      );
+      return [0xb0000, 0xb0010, 0xfec00]
+        .map((mfn) => translate(dom0.iommu!.tree, mfn)?.lo ?? null)
+        .map((lo) => lo && lo & 3);
+    },
+    before: [3, 3, null],
+    after: [1, 3, 1],
+  },
+  dom0MapsByRanges: {
+    without: "4.13 4.18.5",
+    since: "4.19",
+    observe: (xen) => translate(dom0Of({ xen }, "pvh").p2m, 0xb0000)?.order,
+    before: 0,
+    after: 9,
+  },
+  dom0MapsPermittedOnly: {
+    without: "4.13 4.19.1 4.20.0",
+    since: "4.19.2 4.20.1 4.21",
+    observe: (xen) =>
+      translate(dom0Of({ xen, callerLacks: [{ start: 0xb0000, end: 0xb0001 }] }, "pvh").p2m, 0xb0000) === null,
+    before: false,
+    after: true,
+  },
   vtdAssignTakesRootOnly: {
     without: "4.13 4.14.6 4.16.7",
     since: "4.17",
@@ -505,8 +580,8 @@ const ROWS: Record<Behaviour, Row> = {
     after: [1, "3000000000000001"],
   },
   amdDepthByDomainWidth: {
-    without: "4.13 4.21.2",
-    since: "4.22",
+    without: "4.13 4.17.7 4.20.3 4.21.2",
+    since: "4.20.4 4.22",
     observe: (xen) => guest(amd(xen, { physBits: 39 })).iommu!.tree.levels,
     before: 4,
     after: 3,

@@ -5,6 +5,7 @@ import { FORMATS } from "../../format/index.ts";
 import type { WritableTree } from "../../radix/tree.ts";
 import { ERRNO } from "../constants.ts";
 import type { Domain } from "../domain.ts";
+import { topOfRam } from "../host-map.ts";
 import type { Machine } from "../machine.ts";
 import { READ, type Rights, WRITE } from "../rights.ts";
 import { initMarkers, type MarkerPlace } from "./contiguity.ts";
@@ -91,11 +92,19 @@ export function giveIommuTable(domain: Domain, table: Mfn): void {
 }
 
 /** Levels of a new domain's tables (7.7, 7.10). */
-function depth({ machine }: Domain): number {
+function depth({ machine, kind }: Domain): number {
   const { release } = machine;
   if (machine.iommu?.kind !== "amdvi") return 4;
   if (release.amdDepthByDomainWidth) return Math.max(2, Math.ceil((Math.min(machine.physBits, 48) - 12) / 9));
+  if (kind === "pv" && machine.hostMap !== null) return levelsFor(topOfRam(machine.hostMap));
   return release.amdFixedDepth ? 4 : 2;
+}
+
+/** Levels that cover so many frames, as a PV domain's tables have them. */
+function levelsFor(frames: number): number {
+  let levels = 2;
+  while (512 ** levels < frames) levels++;
+  return levels;
 }
 
 /** Why a table could not be had: that of a root is told apart. */

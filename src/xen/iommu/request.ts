@@ -68,7 +68,7 @@ export function requestMap(domain: Domain, dfn: number, mfn: number, order: numb
       i += whole;
       continue;
     }
-    const rc = mapOne(domain, from, to, pages, rights);
+    const rc = requestRange(domain, from, to, pages, rights);
     if (rc < 0) return rc;
     i++;
   }
@@ -81,8 +81,8 @@ function flushEach(domain: Domain, dfn: number, pages: number, { count, flags, l
   flushIotlb(domain, dfn + (count - 1) * pages, pages, last);
 }
 
-/** One request of several frames. */
-function mapOne(domain: Domain, dfn: number, mfn: number, pages: number, rights: Rights): number {
+/** One request of several frames, in the largest pages that fit. Returns 0 or the error. */
+export function requestRange(domain: Domain, dfn: number, mfn: number, pages: number, rights: Rights): number {
   domain.ledger.iommuMapCalls++;
   let flags = 0;
   for (let i = 0; i < pages; ) {
