@@ -72,9 +72,9 @@ export function exampleTests(lab: () => Lab): void {
       expect(complaints).toEqual([]);
       // What shows the page comes from its own server; each example starts the worker again, and nothing else is fetched.
       expect(requests.every((url) => url.startsWith(lab().url))).toBe(true);
-      expect(new Set(requests.slice(loaded).map((url) => url.slice(lab().url.length).replace(/-[\w-]{8}\.js$/, "")))).toEqual(
-        new Set(["assets/worker"]),
-      );
+      expect(
+        new Set(requests.slice(loaded).map((url) => url.slice(lab().url.length).replace(/-[\w-]{8}\.js$/, ""))),
+      ).toEqual(new Set(["assets/worker"]));
       await page.context().close();
     });
 
