@@ -33,6 +33,17 @@ async function dropText(page: Page, text: string): Promise<void> {
   }, text);
 }
 
+async function dropFile(page: Page, name: string, content: string): Promise<void> {
+  await page.evaluate(
+    ([title, text]) => {
+      const data = new DataTransfer();
+      data.items.add(new File([text!], title!));
+      document.body.dispatchEvent(new DragEvent("drop", { bubbles: true, cancelable: true, dataTransfer: data }));
+    },
+    [name, content],
+  );
+}
+
 export function inputTests(lab: () => Lab): void {
   describe("inputs", () => {
     let folder: string;
@@ -106,6 +117,8 @@ export function inputTests(lab: () => Lab): void {
       await page.locator(".subject", { hasText: "iommu-coalescing.json" }).waitFor();
       await settled(page);
       await page.getByRole("combobox", { name: "Guest" }).waitFor({ state: "detached" });
+      await dropFile(page, "broken.json", readFileSync(BROKEN, "utf8"));
+      await page.locator("#reasons", { hasText: "W without R" }).waitFor();
       await dropText(
         page,
         "(XEN) domain5 EPT p2m table:\n(XEN) gfn: 0x100       mfn: 0x1234500   order:  0  mmio_direct\n(XEN) gfn: 0xf0000          mfn: 0x383800000        order:  9  is_pod: 0\n",

@@ -56,6 +56,9 @@ function drawRuler(surface: Surface, view: View, width: number, { dim, line }: P
   }
 }
 
+/** Pixels that a lane's title takes at most, where something else would stand in its row. */
+const TITLE_ROOM = 130;
+
 function drawRegions(surface: Surface, regions: readonly Region[], view: View, width: number, p: Palette): void {
   const { y, height } = ROWS.guest;
   surface.rect(0, y, width, height, p.lane);
@@ -91,7 +94,8 @@ function drawRegions(surface: Surface, regions: readonly Region[], view: View, w
     surface.text(x + 7, y + height / 2, text, { colour: p.ink, bold: region.kind === "bar", ...back });
     free = isInner(each) ? x + room : free;
   }
-  free = Number.NEGATIVE_INFINITY;
+  // Beside the title of the lane below.
+  free = TITLE_ROOM;
   for (const { region, left, wide } of cuts) {
     const middle = left + wide / 2;
     const room = surface.widthOf(region.label, 11) / 2 + 6;

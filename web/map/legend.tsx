@@ -10,6 +10,7 @@ export function MapLegend() {
     ["order-2m", "2 MiB", true],
     ["order-1g", "1 GiB", [...orders].some((order) => order >= 18)],
     ["ram", "RAM", shown.regions.some(({ kind }) => kind === "ram")],
+    ["cut", "left out of a BAR", shown.regions.some(({ kind }) => kind === "cut")],
     ["differ", "P2M and IOMMU disagree", shown.disagreements.count > 0],
   ];
   return (

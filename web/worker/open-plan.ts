@@ -1,4 +1,5 @@
 import type { Inventory } from "../../src/inventory/types.ts";
+import type { PlanDocument } from "../../src/plan/document.ts";
 import type { Layout } from "../../src/plan/layout.ts";
 import { type Planned, plan } from "../../src/plan/plan.ts";
 import type { ScenarioKeys } from "../../src/plan/scenario.ts";
@@ -31,7 +32,7 @@ export function openPlan(inventory: Inventory, keys: ScenarioKeys): OpenedPlan {
     picture: {
       kind: "plan",
       title: scenarioTitle(document.scenario),
-      says: document.devices.map(({ bdf, name }) => `${bdf} ${name}`).join(", "),
+      says: devicesInWords(document.devices),
       spaces: [spaceOf(planned, trees)],
       plan: document,
       audit: null,
@@ -39,6 +40,19 @@ export function openPlan(inventory: Inventory, keys: ScenarioKeys): OpenedPlan {
       notes: document.notes.map(({ kind, says }) => `${kind}: ${says}`),
     },
   };
+}
+
+/** "0000:82:00.0 Tesla P40", and eight alike as one. */
+function devicesInWords(devices: PlanDocument["devices"]): string {
+  const byName = new Map<string, string[]>();
+  for (const { bdf, name } of devices) byName.set(name, [...(byName.get(name) ?? []), bdf]);
+  return [...byName]
+    .map(([name, bdfs]) =>
+      bdfs.length === 1
+        ? `${bdfs[0]} ${name}`
+        : `${bdfs.length} × ${name} (${bdfs.map((bdf) => bdf.replace(/^0000:/, "")).join(", ")})`,
+    )
+    .join(", ");
 }
 
 /**
