@@ -121,9 +121,10 @@ export function inputTests(lab: () => Lab): void {
       await page.locator("#reasons", { hasText: "W without R" }).waitFor();
       await dropText(
         page,
-        "(XEN) domain5 EPT p2m table:\n(XEN) gfn: 0x100       mfn: 0x1234500   order:  0  mmio_direct\n(XEN) gfn: 0xf0000          mfn: 0x383800000        order:  9  is_pod: 0\n",
+        "(XEN) domain5 EPT p2m table:\n(XEN) gfn:             0 order:  9 mfn:        a3e00 rwx WB \n(XEN) gfn:         f0000 order:  0 mfn:        fd1c0 rw  UC!\n",
       );
-      await settled(page);
+      await page.locator("#tree", { hasText: "A text tells what these tables map" }).waitFor();
+      await page.locator("#map-place", { hasText: "P2M: 2 MiB entry → 0xa3e0_0000" }).waitFor();
     });
 
     /** Each kind of input, damaged: the page says which file, what is wrong, and stays as it was. */

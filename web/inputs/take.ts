@@ -1,3 +1,4 @@
+import { dialectsIn } from "../../src/inspect/text/read.ts";
 import { detectKinds } from "../../src/inventory/detect.ts";
 import type { InputKind } from "../../src/inventory/types.ts";
 import { parseXenCmdline } from "../../src/inventory/xen-cmdline.ts";
@@ -23,11 +24,15 @@ function textsNow(): readonly NamedText[] {
 /** What a text is for the inventory; null where it is something else. */
 const kindOf = (text: string): InputKind | null => detectKinds(text)[0] ?? null;
 
+/** A log may be a dump of page tables: that is something new to look at. */
+const holdsTables = ({ text }: NamedText): boolean => dialectsIn(text).some((dialect) => dialect !== "entries");
+
 /** Open texts: a command line or a configuration takes the place of what is open of its kind, a device list is a new host. */
 export function takeTexts(texts: readonly NamedText[]): Promise<void> {
   const kinds = texts.map(({ text }) => kindOf(text));
   const now = textsNow();
-  const joins = now.length > 0 && kinds.every((kind) => kind !== null && JOINING.includes(kind));
+  const joins =
+    now.length > 0 && kinds.every((kind) => kind !== null && JOINING.includes(kind)) && !texts.some(holdsTables);
   if (!joins) return openSource({ kind: "own", texts, files: [] });
   const [only] = texts;
   // What somebody types wins over what xl info says of the running host.
