@@ -168,8 +168,7 @@ export class SimulatedMemory implements FrameReader {
   }
 
   frame(mfn: Mfn): Uint32Array | undefined {
-    const index = mfn - this.base;
-    return (index < this.#views.length ? this.#views[index] : this.#ofRuns.get(mfn)) ?? this.#makeReal(mfn);
+    return this.#views[mfn - this.base] ?? this.#ofRuns.get(mfn) ?? this.#makeReal(mfn);
   }
 
   #makeReal(mfn: Mfn): Uint32Array | undefined {

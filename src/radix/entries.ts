@@ -20,6 +20,10 @@ export function storeSame(words: Uint32Array, index: number, count: number, lo: 
  * the high half; addresses of one table never run into the flags above bit 51.
  */
 export function storeRun(words: Uint32Array, index: number, count: number, lo: number, hi: number, step: number): void {
+  if (count === 1) {
+    store(words, index, lo, hi);
+    return;
+  }
   const stepHi = Math.floor(step / 2 ** 32);
   const stepLo = step % 2 ** 32;
   let low = lo | 0;

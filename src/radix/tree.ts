@@ -67,7 +67,8 @@ export function walk(
   onPointer?: (lo: number, hi: number) => void,
 ): boolean {
   const { format, memory } = tree;
-  const { mask, value } = format.plainPointer;
+  const { plainPointer, empty } = format;
+  const { mask, value } = plainPointer;
   // As `indexAt`, with what does not change from level to level taken out of the loop.
   const low = frame >>> 0;
   const high = (frame * ABOVE_LEVEL_3) >>> 0;
@@ -82,15 +83,25 @@ export function walk(
     const index = (level <= 3 ? low >>> (9 * (level - 1)) : high >>> (9 * (level - 4))) & 511;
     const lo = words[2 * index]!;
     const hi = words[2 * index + 1]!;
-    const isPlain = level > stop && (lo & mask[level]!) === value[level];
-    const isEmpty = !isPlain && lo === format.empty.lo && hi === format.empty.hi;
-    const kind = isPlain ? TABLE : isEmpty ? EMPTY : format.kindOf(lo, hi, level);
+    let kind: EntryKind = EMPTY;
+    if (level > stop && (lo & mask[level]!) === value[level]) {
+      const to = frameField(lo, hi) as Mfn;
+      const below = memory.frame(to);
+      if (below) {
+        if (onPointer !== undefined) onPointer(lo, hi);
+        level--;
+        table = to;
+        words = below;
+        continue;
+      }
+      kind = TABLE;
+    } else if (lo !== empty.lo || hi !== empty.hi) kind = format.kindOf(lo, hi, level);
     if (kind === TABLE && level > stop) {
-      const next = isPlain ? level - 1 : format.nextLevelOf(lo, hi, level);
+      const next = format.nextLevelOf(lo, hi, level);
       const skipsBits = next < level - 1 && alignDown(frame, 9 * next) !== alignDown(frame, 9 * (level - 1));
       if (!skipsBits) {
-        onPointer?.(lo, hi);
-        const to = (isPlain ? frameField(lo, hi) : format.frameOf(lo, hi, level)) as Mfn;
+        if (onPointer !== undefined) onPointer(lo, hi);
+        const to = format.frameOf(lo, hi, level) as Mfn;
         const below = memory.frame(to);
         if (below) {
           level = next;
