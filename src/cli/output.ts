@@ -45,7 +45,8 @@ export function sayNotes(options: CommonOptions, notes: readonly Note[]): void {
   const told = notes.filter(({ kind }) => kind !== "assumed" && (options.verbose || kind !== "info"));
   const shown = options.verbose ? told : told.slice(0, MOST_NOTES);
   for (const { kind, says, from } of shown) {
-    const where = from ? ` (${from.file}${from.line === undefined ? "" : `:${from.line}`})` : "";
+    // A conflict names both places itself.
+    const where = from && kind !== "conflict" ? ` (${from.file}${from.line === undefined ? "" : `:${from.line}`})` : "";
     say(options, `${kind}: ${says}${where}`);
   }
   if (shown.length < told.length) say(options, `… and ${told.length - shown.length} more notes (-v shows all)`);
