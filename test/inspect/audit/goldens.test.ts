@@ -7,8 +7,14 @@ const LARGE = ["fic_4.11_noassign", "s3_416_iommu", "s3_417_hap2mb0"];
 
 /** Scripts that map the same frames at several places on purpose. */
 const ALIASED = ["ept_s7_417", "s7_deb417_noiommu", "v_s7_417_iommu"];
-/** A dom0 in relaxed mode, whose IOMMU tables hold all RAM (xen-mapping.md 7.9). */
-const RELAXED = ["e_vtd_pvdom0_default_417", "fic_4.12_noassign"];
+/** A dom0 in relaxed mode, whose IOMMU tables hold all RAM, or all below 4 GiB with map-inclusive (xen-mapping.md 7.9). */
+const RELAXED = [
+  "e_vtd_pvdom0_default_417",
+  "fic_4.12_noassign",
+  "dom0_pv-dom0-amdvi-relaxed_417",
+  "dom0_pv-dom0-vtd-relaxed_417",
+  "dom0_pv-dom0-amdvi-strict-inclusive_420",
+];
 
 describe("tables that real Xen built", () => {
   it.each(GOLDENS.filter((name) => !LARGE.includes(name)))(
