@@ -1,3 +1,4 @@
+import { pagesOf } from "../../address.ts";
 import { frameHi, frameLo, LEAF } from "../../format/format.ts";
 import { fillWithParts } from "../../radix/edit.ts";
 import { store } from "../../radix/entries.ts";
@@ -77,7 +78,9 @@ export function reach(domain: Domain, dfn: number, level: number, at: Position):
 }
 
 /** Whether a dfn lies beyond what the tables cover at their present depth (2^(9L) frames, 7.10). */
-export const isBeyond = (tree: WritableTree, dfn: number): boolean => dfn >= widthOf(tree.format, tree.levels);
+export const isBeyond = (tree: WritableTree, dfn: number): boolean =>
+  // No format has less than seven index bits at its top level, and most frames lie far below.
+  dfn >= pagesOf(9 * tree.levels - 2) && dfn >= widthOf(tree.format, tree.levels);
 
 /**
  * Make the tables deep enough for a dfn: AMD-Vi without fixed depth puts new roots on top, which rewrites device-table

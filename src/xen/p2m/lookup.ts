@@ -48,8 +48,8 @@ export function lookUp(domain: Domain, gfn: number): Found {
   found.marked = false;
   if (gfn > domain.highestGfn) {
     found.walked = false;
-    found.order = 27;
-    while (found.order > 0 && alignDown(gfn, found.order) <= domain.highestGfn) found.order -= 9;
+    found.order = 0;
+    while (found.order < 27 && alignDown(gfn, found.order + 9) > domain.highestGfn) found.order += 9;
     return found;
   }
   const backend = backendOf(domain);
