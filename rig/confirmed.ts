@@ -114,7 +114,6 @@ const NOT_COVERED = [
   "Tables that VT-d shares with EPT: sharing needs VMX and VT-d in one machine. QEMU has `intel-iommu` but its own emulation of processors has no VMX (only KVM passes that on, and there is none to be assumed); Bochs has VMX with EPT but no IOMMU. A processor with SVM that says it is Intel's does not help: its tables are NPT's. What is confirmed is each half: EPT entries on Bochs, where the domains have no IOMMU context (so SNP stays 0), and VT-d's own tables in QEMU.",
   "A PVH dom0 beside VT-d (it needs VMX), and its devices at run time: BARs that it moves, MSI-X that it switches on; read-only frames other than those that boot makes.",
   "A device that is assigned while there is no memory; guests that run (accessed and dirty bits, memory types set by guest MTRRs).",
-  "Pools of single pages on 4.14, which counts them in MiB.",
   "On Bochs the frames of RAM are compared up to renaming; on 4.14 only in the ranges that a script touches, since a domain starts with an APIC page there that the model leaves out.",
   "Releases other than these: their rows rest on the specification and on recorded goldens (4.11, 4.12, 4.16).",
 ];

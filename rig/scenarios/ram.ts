@@ -4,20 +4,41 @@ import { BAR, decrease, G, map, permit, populate, QEMU, remove, revoke, type Sce
 const POOLS = [0, 1, 2, 3, 4, 5, 6, 7, 8] as const;
 const BEFORE_POOL = 12;
 
+/** Until it is dry: mapping, populating, splitting, removing. */
+const DRYING = [
+  map(BAR, BAR, 512, { undoOnFailure: true }),
+  populate(0x200, 9, 2),
+  map(0x210, BAR + 0x10, 4, { undoOnFailure: true }),
+  remove(0x401),
+  map(2 ** 27, BAR, 1024, { undoOnFailure: true }),
+  map(BAR + 512, BAR + 513, 600, { undoOnFailure: true }),
+  unmap(BAR + 3, BAR + 3, 1),
+  decrease(0x205, 0, 3),
+];
+
 const dryPool = (extra: number): Scenario => ({
   name: `pool-dry-after-${extra}`,
   says: `a pool with ${extra} pages left: mapping, populating and splitting until it is dry`,
   domain: { p2mPoolMiB: (BEFORE_POOL + extra) / 256 },
+  operations: [permit(), ...DRYING],
+});
+
+/** Where nothing else is: in the guest's upper half. */
+const ELSEWHERE = 2 ** 35;
+
+/** Up to 4.16 pools are counted in MiB: pages far apart take one of 256 pages each, beside two for the tables above them. */
+const dryMiB = (extra: number): Scenario => ({
+  name: `pool-of-1m-dry-after-${extra}`,
+  says: `a pool of 1 MiB with ${extra} pages left, after pages far apart`,
+  on: QEMU,
+  xen: ["4.14"],
+  domain: { p2mPoolMiB: 1 },
   operations: [
     permit(),
-    map(BAR, BAR, 512, { undoOnFailure: true }),
-    populate(0x200, 9, 2),
-    map(0x210, BAR + 0x10, 4, { undoOnFailure: true }),
-    remove(0x401),
-    map(2 ** 27, BAR, 1024, { undoOnFailure: true }),
-    map(BAR + 512, BAR + 513, 600, { undoOnFailure: true }),
-    unmap(BAR + 3, BAR + 3, 1),
-    decrease(0x205, 0, 3),
+    ...Array.from({ length: 256 - BEFORE_POOL - 2 - extra }, (_, i) =>
+      map(ELSEWHERE + 512 * i, BAR + G + i, 1, { raw: true }),
+    ),
+    ...DRYING,
   ],
 });
 
@@ -104,4 +125,5 @@ export const RAM: readonly Scenario[] = [
     ],
   },
   ...POOLS.map(dryPool),
+  ...POOLS.map(dryMiB),
 ];

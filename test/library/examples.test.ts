@@ -5,7 +5,14 @@ import { type PlanDocument, plan, readScript, runScript } from "../../src/plan/i
 import { type RunDocument, runDocument } from "../../src/report/run.ts";
 import { pathOf, textOf } from "./entries.ts";
 
-const NAMES = ["iommu-coalescing", "misaligned-bar", "msix-read-only", "partial-unmap", "pool-runs-dry"];
+const NAMES = [
+  "dom0-identity",
+  "iommu-coalescing",
+  "misaligned-bar",
+  "msix-read-only",
+  "partial-unmap",
+  "pool-runs-dry",
+];
 const RWX = { access: "rwx" };
 
 function run(name: string): RunDocument {
@@ -68,6 +75,17 @@ describe("example scripts show what examples/README.md says", () => {
     expect(document.operations[2]).toMatchObject({ pagesDone: 0, hypercalls: 1 });
     const [domain] = document.domains;
     expect(domain).toMatchObject({ pool: { pages: 256, used: 256 }, p2m: { runs: [], tables: { "1": 242 } } });
+  });
+
+  it("dom0-identity: all RAM but the hypervisor's, and a window that may only be read", () => {
+    const [dom0] = run("dom0-identity").domains;
+    expect(runsOf(dom0!.iommu!)).toMatchObject([
+      { start: "0x0", end: "0x9ffff", order: 0, entries: 160, access: "rw-" },
+      { start: "0x100000", end: "0x1fffff", order: 0, entries: 256, access: "rw-" },
+      { start: "0x200000", end: "0x7f9fffff", order: 9, entries: 1020, access: "rw-" },
+      { start: "0x7fc00000", end: "0x7fffffff", order: 9, entries: 2, access: "rw-" },
+      { start: "0xb0000000", end: "0xbfffffff", order: 9, entries: 128, access: "r--" },
+    ]);
   });
 
   it("iommu-coalescing: the IOMMU's 512 entries become one, the P2M's do not", () => {

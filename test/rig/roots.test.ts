@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { RELEASES, releaseOf } from "../../rig/releases.ts";
-import { findImage, readDomains } from "../../rig/roots.ts";
+import { findImage, hypervisorFrames, readDomains } from "../../rig/roots.ts";
 import { type TestRam, testRam } from "./memory.ts";
 
 const DIRECT_MAP = 0xffff830000000000n;
@@ -66,5 +66,31 @@ describe("releaseOf", () => {
     expect(releaseOf("4.17.7").version).toBe("4.17");
     expect(() => releaseOf("4.1")).toThrow(/4\.14, 4\.17, 4\.20/);
     expect(() => releaseOf("4.170")).toThrow(/no Xen 4\.170/);
+  });
+});
+
+describe("hypervisorFrames", () => {
+  it("are the image without what only boot needs, and the code that starts processors, where a word says", () => {
+    const ram = testRam(0x1000);
+    const symbols = {
+      ...SYMBOLS,
+      textStart: 0x200000,
+      constantsEnd: 0x3b7000,
+      dataStart: 0x45b000,
+      end: 0x5a6140,
+      bootAllocator: 0x472000,
+      trampolineAt: 0x203000,
+      trampolineStart: 0x3dec50,
+      trampolineEnd: 0x3e05c0,
+    };
+    ram.put(IMAGE + symbols.trampolineAt, 0x8f000n);
+    expect(hypervisorFrames(ram, IMAGE, symbols)).toEqual({
+      ownFrames: [
+        { start: 0x8f, end: 0x91 },
+        { start: 0x600, end: 0x7b7 },
+        { start: 0x85b, end: 0x9a7 },
+      ],
+      bootAllocator: { start: 0x872, end: 0x972 },
+    });
   });
 });

@@ -54,6 +54,11 @@ describe("scriptText", () => {
     [{ op: "decrease_reservation", domain: 1, gfn: "0x1000", order: 9 }, "decrease 1 1000 9 1"],
     [{ op: "remove_from_physmap", domain: 1, gfn: "0x1000" }, "remove 1 1000"],
     [{ op: "assign_device", domain: 1, device: "0000:00:03.0" }, "assign 1 40"],
+    [
+      { op: "map_foreign", domain: 1, gfn: "0x1000", from: 99, fromGfn: "0x200", pages: 16 },
+      "foreign 1 1000 fff 200 10",
+    ],
+    [{ op: "take_memory", domain: 1, leave: 5 }, "take 1 5"],
     [{ op: "destroy", domain: 1 }, "destroy 1"],
     // Slot 0 is dom0, slot 4095 is nobody.
     [{ op: "destroy", domain: 0 }, "destroy 0"],
