@@ -3,9 +3,6 @@ import { TILE, textureMarks } from "./texture.ts";
 
 export const FONT = 'ui-sans-serif, system-ui, "Segoe UI", "Noto Sans", sans-serif';
 
-/** Tiles of all textures for one theme and pixel ratio. */
-export type Tiles = Readonly<Record<Texture, CanvasPattern>>;
-
 /** A surface that draws on a canvas whose context is scaled to CSS pixels. */
 export function canvasSurface(context: CanvasRenderingContext2D, palette: Palette, ratio: number): Surface {
   const tiles = new Map<Texture, CanvasPattern>();

@@ -69,7 +69,7 @@ function actionOf({ key, shiftKey }: KeyboardEvent): (() => void) | null {
 }
 
 /** The entry that holds the selected frame: its first frame and pages; a page where nothing is mapped. */
-export function entryAt(frame: number): { readonly start: number; readonly pages: number } {
+function entryAt(frame: number): { readonly start: number; readonly pages: number } {
   const shown = space.value;
   const info = shown && (tree.value === "iommu" && shown.iommu ? shown.iommu : shown.p2m);
   const run = info ? runAt(info.runs, frame) : -1;

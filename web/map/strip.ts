@@ -11,7 +11,7 @@ export interface Stretch {
 type Columns = Pick<RunList, "count" | "start" | "pages">;
 
 /** Index of the first run that ends behind a frame. */
-export function firstAfter({ count, start, pages }: Columns, frame: number): number {
+function firstAfter({ count, start, pages }: Columns, frame: number): number {
   let low = 0;
   let high = count;
   while (low < high) {

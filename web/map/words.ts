@@ -16,7 +16,7 @@ export const placeInWords = computed(() => {
 });
 
 /** Where a guest frame lies and what both trees make of it. */
-export function frameInWords(shown: Space, frame: number): string {
+function frameInWords(shown: Space, frame: number): string {
   const where = shown.regions.filter(({ start, pages }) => frame >= start && frame < start + pages).at(-1);
   const iommu = shown.shared ? "shared by the IOMMU" : `IOMMU: ${entryInWords(shown.iommu, frame)}`;
   const isPlain = !shown.entersRam && where?.kind === "ram";

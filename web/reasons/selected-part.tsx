@@ -17,7 +17,7 @@ const holds = ({ gfn, pages }: { readonly gfn: string; readonly pages: number },
   frame >= Number(gfn) && frame < Number(gfn) + pages;
 
 /** The BAR and the piece that a frame lies in. */
-export function placeOfFrame({ devices }: PlanDocument, frame: number): Place | null {
+function placeOfFrame({ devices }: PlanDocument, frame: number): Place | null {
   for (const device of devices)
     for (const bar of device.bars) {
       const first = bar.guest === null ? null : Math.floor(Number(bar.guest) / 4096);

@@ -173,7 +173,7 @@ const wholeOf = (text: string | null): number | null =>
   text !== null && /^\d{1,15}$/.test(text) ? Number(text) : null;
 
 /** Text, deflated, in the letters that a URL takes. */
-export function pack(text: string): string {
+function pack(text: string): string {
   const bytes = deflateSync(strToU8(text), { level: 9 });
   let binary = "";
   for (const byte of bytes) binary += String.fromCharCode(byte);

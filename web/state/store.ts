@@ -29,7 +29,7 @@ export const client = signal<Client | null>(null);
 let opening: Client | null = null;
 
 /** The stretch from the first to the last thing that there is to see. */
-export function wholeOf({ regions, p2m, iommu, shared: _ }: Space): View {
+export function wholeOf({ regions, p2m, iommu }: Space): View {
   let [start, end] = [Number.POSITIVE_INFINITY, 0];
   const take = (from: number, to: number): void => {
     start = Math.min(start, from);

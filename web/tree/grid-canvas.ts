@@ -44,7 +44,7 @@ export function drawGrid(
   context.strokeRect(x, y, side, side);
 }
 
-export function drawCell(
+function drawCell(
   context: CanvasRenderingContext2D,
   kind: number,
   x: number,

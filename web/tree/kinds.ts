@@ -9,8 +9,6 @@ export const KINDS = [
   { kind: "fault", title: "fault" },
 ] as const satisfies readonly { readonly kind: WalkStep["kind"]; readonly title: string }[];
 
-export type Kind = (typeof KINDS)[number]["kind"];
-
 /** How many entries of a table are of each kind. */
 export function kindCounts(cells: Uint8Array): readonly number[] {
   const counts = KINDS.map(() => 0);

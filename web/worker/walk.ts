@@ -24,7 +24,7 @@ export function walkOf(tree: Tree, id: number, frame: number): Walk {
 const MARK = "recalculation-mark";
 
 /** The kind of each entry; one that the hardware would fault on is a fault whatever it is built like, unless that is meant. */
-export function kindsOf(format: Format, words: Uint32Array, level: number): Uint8Array {
+function kindsOf(format: Format, words: Uint32Array, level: number): Uint8Array {
   return Uint8Array.from({ length: 2 ** format.indexBits(level) }, (_, i) => {
     const raw = { lo: words[2 * i]!, hi: words[2 * i + 1]! };
     const kind = format.kindOf(raw.lo, raw.hi, level);
