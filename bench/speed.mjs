@@ -33,7 +33,7 @@ const note = (text) => process.stderr.write(`bench: ${text}\n`);
 const median = (numbers) => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)];
 
 /** Rounds that warm up and do not count: as many as it takes until what is hot has been compiled. */
-const WARM = 6;
+const WARM = 20;
 
 /** Each candidate once a round, in turn; medians. */
 async function interleaved(candidates, rounds = ROUNDS) {
@@ -160,10 +160,10 @@ const results = {
     /** Runnable processes before and after: what else the machine did. */
     load: [startLoad],
   },
+  c: await againstC(),
   small: await small(),
   eight: await eight(),
   bySize: await bySize(),
-  c: await againstC(),
   batches: [await batch(HOSTS, KINDS), await batch(Math.min(HOSTS, 500), Number.MAX_SAFE_INTEGER)],
 };
 results.machine.load.push(loadavg()[0]);

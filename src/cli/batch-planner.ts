@@ -81,10 +81,8 @@ export function workerPlanner(settings: BatchSettings, workers: number, program 
     seat.ready = false;
     worker.on("message", (message: WorkerMessage) => {
       if (message === "ready") seat.ready = true;
-      else {
-        seat.jobs.shift()?.resolve(message);
-        feed(seat);
-      }
+      else seat.jobs.shift()?.resolve(message);
+      feed(seat);
     });
     // The error comes before the exit, and only one of them may count.
     let dead = false;
@@ -109,10 +107,11 @@ export function workerPlanner(settings: BatchSettings, workers: number, program 
       for (const { line, resolve } of jobs)
         resolve(batchError(line, `planning this host ended its worker: ${why.message}`));
     start(seat);
-    feed(seat);
   };
 
+  /** Not before it is ready: that it died at a host must not look as if it could not start. */
   const feed = (seat: Seat): void => {
+    if (!seat.ready) return;
     while (seat.jobs.length < JOBS_A_WORKER && !seat.jobs[0]?.alone) {
       if (queue[0]?.alone && seat.jobs.length > 0) return;
       const job = queue.shift();
