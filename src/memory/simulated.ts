@@ -23,6 +23,16 @@ export interface DescribedRun {
   readonly left: Set<number>;
 }
 
+/**
+ * Views of frames that no memory holds any more. What has been touched once is much cheaper to use again than fresh memory,
+ * of which the system has to make every page.
+ */
+const spares: Uint32Array[] = [];
+const MOST_SPARES = 8192;
+const spare = (view: Uint32Array): void => {
+  if (spares.length < MOST_SPARES) spares.push(view);
+};
+
 /** Runs stand this far above the base, so that a single frame's number is its place in an array. */
 const RUNS_AT = 2 ** 28;
 
@@ -36,7 +46,6 @@ export class SimulatedMemory implements FrameReader {
   /** Single frames by index; undefined while a frame is free or only described, so that a stale pointer is found out. */
   #views: (Uint32Array | undefined)[] = [];
   #freeIndices: number[] = [];
-  #freeViews: Uint32Array[] = [];
   /** Single frames that stand as descriptions, and frames that left their run as one. */
   #described = new Map<number, Description>();
   /** In ascending order. */
@@ -136,7 +145,7 @@ export class SimulatedMemory implements FrameReader {
       run.left.add(mfn);
       return;
     }
-    this.#freeViews.push(this.words(mfn));
+    spare(this.words(mfn));
     if (!this.#ofRuns.delete(mfn)) this.#views[mfn - this.base] = undefined;
   }
 
@@ -158,6 +167,17 @@ export class SimulatedMemory implements FrameReader {
     if (run.from === first) run.from = end;
     else run.end = first;
     if (run.from === run.end) this.#runs.splice(this.#runIndex(run.first), 1);
+  }
+
+  /** Give up all frames, for a memory that nobody looks at again: others use what it held. */
+  giveBack(): void {
+    for (const view of this.#views) if (view) spare(view);
+    for (const view of this.#ofRuns.values()) spare(view);
+    this.#views = [];
+    this.#freeIndices = [];
+    this.#described.clear();
+    this.#runs = [];
+    this.#ofRuns.clear();
   }
 
   /** The writable words of an allocated frame. Throws RangeError for any other frame. */
@@ -183,7 +203,7 @@ export class SimulatedMemory implements FrameReader {
   }
 
   #zeroedView(): Uint32Array {
-    return this.#freeViews.pop()?.fill(0) ?? this.#newView();
+    return spares.pop()?.fill(0) ?? this.#newView();
   }
 
   #newView(): Uint32Array {

@@ -106,9 +106,12 @@ function tryOut(
 ): Advice | null {
   const resolved = resolveScenario(inventory, overlayKeys(keys, changed));
   if (typeof resolved === "string") return null;
-  const then = isKernelOnly(changed)
+  const kernelOnly = isKernelOnly(changed);
+  const then = kernelOnly
     ? withKernel(now, resolved.scenario)
     : carryOut(resolved.scenario, inventory, true, simulator);
+  // Only counts are compared.
+  if (!kernelOnly) then.simulation.machine.memory.giveBack();
   const [a, b] = [now, then].map(({ simulation }) => timeOf(simulation.boot, calibration)) as [Time, Time];
   const seconds = [a.low - b.low, a.likely - b.likely, a.high - b.high] as const;
   const mends = mappedBars(then) - mappedBars(now);

@@ -87,4 +87,17 @@ describe("SimulatedMemory", () => {
       { numRuns: 200 },
     );
   });
+
+  it("gives back what it held: others get zeroed frames, and it has none", () => {
+    const memory = new SimulatedMemory(BASE);
+    const frames = Array.from({ length: 40 }, () => memory.allocate());
+    for (const mfn of frames) memory.words(mfn).fill(7);
+    const run = memory.allocateDescribedRun(5, () => ({ fill: (words) => void words.fill(9) }));
+    memory.words((run + 1) as Mfn);
+    memory.giveBack();
+    expect([memory.allocated, memory.real]).toEqual([0, 0]);
+    for (const mfn of [...frames, run, run + 1]) expect(memory.frame(mfn as Mfn)).toBeUndefined();
+    const other = new SimulatedMemory(BASE);
+    for (let i = 0; i < 60; i++) expect(other.words(other.allocate()).every((word) => word === 0)).toBe(true);
+  });
 });
