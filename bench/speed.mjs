@@ -3,7 +3,8 @@
  * docs/speed.md's table is made from (bench/table.mjs). One run, the candidates interleaved, medians. Needs dist/, and
  * gcc for the comparisons with C, which are left out without it.
  */
-import { spawnSync } from "node:child_process";
+import { fork, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism, cpus, loadavg, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
@@ -12,8 +13,7 @@ import { parseArgs } from "node:util";
 import { readInputs, readLspci } from "../dist/inventory/index.js";
 import { plan } from "../dist/plan/index.js";
 import { EIGHT, fleet, longLspci, oneDevice } from "./inputs.mjs";
-import { carriedOut, eightDevices, inBulk, processorTime } from "./model.mjs";
-import { inPlainJavaScript } from "./plain.mjs";
+import { processorTime } from "./model.mjs";
 import { run } from "./process.mjs";
 import { writeTable } from "./table.mjs";
 
@@ -66,19 +66,30 @@ function compileC() {
   };
 }
 
+/** A process that runs the model's candidates; `ask` gives one of them as a function. */
+function startModel() {
+  const model = fork(here("model-process.mjs"));
+  const ask = (name) => async () => {
+    model.send({ name, pages: PAGES });
+    const [time] = await once(model, "message");
+    return time;
+  };
+  return { model, ask };
+}
+
 async function againstC() {
   const c = compileC();
   if (c.missing) return { missing: c.missing };
   note("step by step and in bulk, against C");
+  const { ask, model } = startModel();
   const times = await interleaved({
     stepC: c.time("step"),
-    stepFreshC: c.time("step", "fresh"),
-    stepPlain: () => inPlainJavaScript(PAGES),
-    stepModel: () => carriedOut(PAGES),
+    stepPlain: ask("stepPlain"),
+    stepModel: ask("stepModel"),
     fillC: c.time("fill"),
-    fillFreshC: c.time("fill", "fresh"),
-    bulkModel: () => inBulk(PAGES),
+    bulkModel: ask("bulkModel"),
   });
+  model.disconnect();
   const each = Object.fromEntries(Object.entries(times).map(([name, ns]) => [name, ns / PAGES]));
   return { gcc: c.gcc, pages: PAGES, nanosecondsAPage: each };
 }
@@ -94,7 +105,9 @@ async function eight() {
       results[name].push(await run(more === null ? ["--help"] : ["plan", ...inputs, ...EIGHT.options, ...more]));
   const medians = (runs) =>
     Object.fromEntries(["wall", "user", "system", "mib"].map((key) => [key, median(runs.map((r) => r[key]))]));
-  const { mapping } = await interleaved({ mapping: eightDevices });
+  const { model, ask } = startModel();
+  const { mapping } = await interleaved({ mapping: ask("mapping") });
+  model.disconnect();
   return {
     entries: EIGHT.entries,
     ...Object.fromEntries(Object.entries(results).map(([name, runs]) => [name, medians(runs)])),
@@ -129,6 +142,7 @@ async function bySize() {
         const planned = plan(readInputs(texts), keys, { advice: false });
         if (typeof planned === "string") throw new Error(planned);
         if (planned.document.ledger.p2mEntries !== bytes / 4096) throw new Error(`${bytes} bytes: not all mapped`);
+        planned.simulation.machine.memory.giveBack();
       }) / 1e6;
   };
   const times = await interleaved(Object.fromEntries(sizes.map((bytes) => [bytes, planOnce(bytes)])), 3 * ROUNDS);
