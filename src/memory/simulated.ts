@@ -53,6 +53,7 @@ export class SimulatedMemory implements FrameReader {
   #nextRun: number;
   /** Frames of runs that somebody has looked at. */
   #ofRuns = new Map<number, Uint32Array>();
+  #isGivenBack = false;
   #slab = new Uint32Array(0);
   #slabFrames = FIRST_SLAB_FRAMES / 2;
   #slabUsed = FIRST_SLAB_FRAMES / 2;
@@ -169,7 +170,7 @@ export class SimulatedMemory implements FrameReader {
     if (run.from === run.end) this.#runs.splice(this.#runIndex(run.first), 1);
   }
 
-  /** Give up all frames, for a memory that nobody looks at again: others use what it held. */
+  /** Give up all frames, for a memory that nobody looks at again: others use what it held. Reading it then throws RangeError. */
   giveBack(): void {
     for (const view of this.#views) if (view) spare(view);
     for (const view of this.#ofRuns.values()) spare(view);
@@ -178,6 +179,7 @@ export class SimulatedMemory implements FrameReader {
     this.#described.clear();
     this.#runs = [];
     this.#ofRuns.clear();
+    this.#isGivenBack = true;
   }
 
   /** The writable words of an allocated frame. Throws RangeError for any other frame. */
@@ -192,6 +194,8 @@ export class SimulatedMemory implements FrameReader {
   }
 
   #makeReal(mfn: Mfn): Uint32Array | undefined {
+    if (this.#isGivenBack)
+      throw new RangeError("this memory was given back: only counts are left of what was simulated");
     const description = this.description(mfn);
     if (!description) return undefined;
     this.#giveUp(mfn);

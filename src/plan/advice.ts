@@ -110,8 +110,8 @@ function tryOut(
   const then = kernelOnly
     ? withKernel(now, resolved.scenario)
     : carryOut(resolved.scenario, inventory, true, simulator);
-  // Only counts are compared.
-  if (!kernelOnly) then.simulation.machine.memory.giveBack();
+  // Only counts are compared, and a simulator's own simulations are its own.
+  if (!kernelOnly && !simulator) then.simulation.machine.memory.giveBack();
   const [a, b] = [now, then].map(({ simulation }) => timeOf(simulation.boot, calibration)) as [Time, Time];
   const seconds = [a.low - b.low, a.likely - b.likely, a.high - b.high] as const;
   const mends = mappedBars(then) - mappedBars(now);
