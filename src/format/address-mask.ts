@@ -42,7 +42,7 @@ export function withAddressMask(format: Format, bits: Raw): Format {
   return {
     ...format,
     // No pointer is plain: its address has bits to be stripped.
-    plainPointer: { mask: format.plainPointer.mask.map(() => 0), value: format.plainPointer.value.map(() => 1) },
+    plain: { ...format.plain, mask: 0, value: 1, perLevel: 0 },
     kindOf: (lo, hi, level) => format.kindOf((lo & keep.lo) >>> 0, (hi & keep.hi) >>> 0, level),
     frameOf: (lo, hi, level) => format.frameOf((lo & keep.lo) >>> 0, (hi & keep.hi) >>> 0, level),
     nextLevelOf: (lo, hi, level) => format.nextLevelOf((lo & keep.lo) >>> 0, (hi & keep.hi) >>> 0, level),

@@ -171,10 +171,7 @@ export const amdvi: Format = {
   leafOrders: (level) => ORDERS[level] ?? [],
   empty: { lo: 0, hi: 0 },
   // PR, and the next level.
-  plainPointer: {
-    mask: [0, 0, 0xe01, 0xe01, 0xe01, 0xe01, 0xe01],
-    value: [1, 1, 0x201, 0x401, 0x601, 0x801, 0xa01],
-  },
+  plain: { mask: 0xe01, value: 1 - 0x200, perLevel: 0x200, emptyHi: 0 },
   kindOf,
   frameOf,
   nextLevelOf,

@@ -106,10 +106,17 @@ export interface LeafAttributes {
   readonly software?: Raw;
 }
 
-/** Masks and values, both indexed by level; at levels without pointers nothing passes the test. */
-export interface PlainPointer {
-  readonly mask: readonly number[];
-  readonly value: readonly number[];
+/** What a walker tells of an entry without a call. Signed 32-bit numbers, which are computed with fastest. */
+export interface PlainBits {
+  /**
+   * Above level 1, an entry of level L with `lo & mask === value + L * perLevel` is a pointer to a table of the next
+   * lower level. Entries that fail the test may be pointers all the same.
+   */
+  readonly mask: number;
+  readonly value: number;
+  readonly perLevel: number;
+  /** The high half of `empty`, whose low half is 0. */
+  readonly emptyHi: number;
 }
 
 export interface Format {
@@ -127,11 +134,8 @@ export interface Format {
   /** The value of a slot in a table that this format's hypervisors have just made (EPT: suppress-#VE alone). */
   readonly empty: Raw;
 
-  /**
-   * Hot path, by level: an entry with `lo & mask === value` is a pointer to a table of the next lower level. The common
-   * case, which a walker tells without a call; entries that fail the test may be pointers all the same.
-   */
-  readonly plainPointer: PlainPointer;
+  /** Hot path: the common cases. */
+  readonly plain: PlainBits;
   /** Hot path: what a walker does with this entry. Reserved bits are not examined here; `decode` does that. */
   kindOf(lo: number, hi: number, level: number): EntryKind;
   /** Hot path: output frame of a LEAF (first frame of its page), or frame of the next TABLE. Exact to 2^40. */
@@ -171,7 +175,9 @@ export const frameField = (lo: number, hi: number): number => (hi & 0xfffff) * 0
 /** Low half of a frame placed in bits 51:12. */
 export const frameLo = (frame: number): number => (frame << 12) >>> 0;
 /** High half of a frame placed in bits 51:12. */
-export const frameHi = (frame: number): number => (frame * 2 ** -20) >>> 0;
+export const frameHi = (frame: number): number =>
+  // Most frames have 31 bits, for which there is a cheaper way.
+  frame <= 0x7fff_ffff ? frame >>> 20 : (frame * 2 ** -20) >>> 0;
 
 /** A 64-bit value as two halves; for vectors and edges, not for loops. */
 export const raw64 = (value: bigint): Raw => ({

@@ -3,17 +3,7 @@
  * one of them has of its own is a `PagedSpec`.
  */
 import { decodeEntry, type EntryTable } from "./entry.ts";
-import {
-  EMPTY,
-  type Format,
-  type FormatName,
-  LEAF,
-  type LeafAttributes,
-  type PlainPointer,
-  type Raw,
-  SOFTWARE,
-  TABLE,
-} from "./format.ts";
+import { EMPTY, type Format, type FormatName, LEAF, type LeafAttributes, type Raw, SOFTWARE, TABLE } from "./format.ts";
 import {
   checkFrame,
   checkPagedOrder,
@@ -48,12 +38,6 @@ export interface PagedSpec {
   readonly resizeLeaf?: Format["resizeLeaf"];
 }
 
-/** Pointers with these bits set and, at the levels where it would make a leaf, bit 7 clear. */
-const plainPointer = (bits: number): PlainPointer => ({
-  mask: [0, 0, bits | 0x80, bits | 0x80, bits, bits, 0],
-  value: [1, 1, bits, bits, bits, bits, 1],
-});
-
 /** A format of this family. */
 export function pagedFormat(spec: PagedSpec): Format {
   const { name, title, minLevels, names, table, present, bookkeeping, flags } = spec;
@@ -67,7 +51,8 @@ export function pagedFormat(spec: PagedSpec): Format {
     indexBits: () => 9,
     leafOrders: pagedLeafOrders,
     empty: spec.empty,
-    plainPointer: plainPointer(spec.plain),
+    // Bit 7 would make a leaf at some levels.
+    plain: { mask: spec.plain | 0x80, value: spec.plain, perLevel: 0, emptyHi: spec.empty.hi | 0 },
     kindOf(lo, hi, level) {
       if ((lo & present) === 0) return lo === 0 && (hi & notEmptyHi) === 0 ? EMPTY : SOFTWARE;
       return isPagedLeaf(lo, level) ? LEAF : TABLE;

@@ -1,13 +1,14 @@
 import type { Mfn } from "../address.ts";
 import { type FrameReader, WORDS } from "./memory.ts";
 
-/** The first slab and the largest; each is twice the one before, so that small models stay cheap. */
-const FIRST_SLAB_FRAMES = 16;
-const SLAB_FRAMES = 512;
+/** The smallest arena; a memory's is doubled when it is full, so that small models stay cheap. */
+const FIRST_FRAMES = 16;
 
 /** What a frame holds, as long as nobody has looked: it is filled in when somebody does. */
 export interface Description {
-  /** Fill in the frame's words, which are zero. */
+  /** Frames that `fill` may allocate, at most. */
+  readonly allocates: number;
+  /** Fill in all of the frame's words. */
   fill(words: Uint32Array): void;
 }
 
@@ -24,49 +25,68 @@ export interface DescribedRun {
 }
 
 /**
- * Views of frames that no memory holds any more. What has been touched once is much cheaper to use again than fresh memory,
+ * Arenas of memories that nobody looks at again. What has been touched once is much cheaper to use again than fresh memory,
  * of which the system has to make every page.
  */
-const spares: Uint32Array[] = [];
-const MOST_SPARES = 8192;
-const spare = (view: Uint32Array): void => {
-  if (spares.length < MOST_SPARES) spares.push(view);
-};
+const used: Uint32Array[] = [];
+/** 256 MiB, in words. */
+const MOST_USED = 2 ** 26;
+
+/** An arena of at least so many frames, whatever it holds. */
+function takeArena(frames: number): Uint32Array {
+  const i = used.findIndex(({ length }) => length >= frames * WORDS);
+  return i < 0 ? new Uint32Array(frames * WORDS) : used.splice(i, 1)[0]!;
+}
+
+function keepArena(arena: Uint32Array): void {
+  const kept = used.reduce((sum, { length }) => sum + length, 0);
+  if (arena.length > 0 && kept + arena.length <= MOST_USED) used.push(arena);
+}
 
 /** Runs stand this far above the base, so that a single frame's number is its place in an array. */
 const RUNS_AT = 2 ** 28;
 
 /**
  * Memory that page tables are allocated in. Single frames are numbered upwards from `base`; the one freed last is handed
- * out again first. They are backed by slabs of up to 2 MiB that are made on demand, one typed-array view a frame. Runs of
- * described frames have numbers further up that are never used again, so that a run costs the same however long it is.
+ * out again first. Runs of described frames have numbers further up that are never used again, so that a run costs the
+ * same however long it is. All that hold words lie in one array: a single frame at its index; one of a run that somebody
+ * has looked at at an index that no single frame has.
  */
 export class SimulatedMemory implements FrameReader {
   readonly base: number;
-  /** Single frames by index; undefined while a frame is free or only described, so that a stale pointer is found out. */
-  #views: (Uint32Array | undefined)[] = [];
+  /** Its bits 39:20 and 19:0. */
+  readonly baseHi: number;
+  readonly baseLo: number;
+  /**
+   * What frames hold, at `locate`'s places, which stay. Another array once it had to grow: to be read anew after anything
+   * that may allocate.
+   */
+  arena: Uint32Array = new Uint32Array(0);
+  /** By index, 1 for a single frame that holds words, and is not free or only described. Replaced with the arena. */
+  holds: Uint8Array = new Uint8Array(0);
+  /** Indices that were ever handed out, and those to be handed out again. */
+  #indices = 0;
   #freeIndices: number[] = [];
   /** Single frames that stand as descriptions, and frames that left their run as one. */
   #described = new Map<number, Description>();
   /** In ascending order. */
   #runs: DescribedRun[] = [];
   #nextRun: number;
-  /** Frames of runs that somebody has looked at. */
-  #ofRuns = new Map<number, Uint32Array>();
+  /** Frames of runs that somebody has looked at: their indices. */
+  #ofRuns = new Map<number, number>();
   #isGivenBack = false;
-  #slab = new Uint32Array(0);
-  #slabFrames = FIRST_SLAB_FRAMES / 2;
-  #slabUsed = FIRST_SLAB_FRAMES / 2;
 
   /** @param base first frame number that is handed out; choose one that no RAM or BAR of the scenario uses. */
   constructor(base: Mfn) {
     this.base = base;
+    this.baseHi = Math.floor(base / 2 ** 20);
+    this.baseLo = base % 2 ** 20;
     this.#nextRun = base + RUNS_AT;
   }
 
   /** Number of frames that are handed out and not freed. */
   get allocated(): number {
-    let count = this.#views.length - this.#freeIndices.length + this.#ofRuns.size;
+    let count = this.#indices - this.#freeIndices.length;
     for (const run of this.#runs) count += run.end - run.from - run.left.size;
     for (const mfn of this.#described.keys()) if (mfn >= this.base + RUNS_AT) count++;
     return count;
@@ -74,23 +94,43 @@ export class SimulatedMemory implements FrameReader {
 
   /** Number of frames that hold words; the others stand as descriptions. */
   get real(): number {
-    return this.#views.filter((view) => view !== undefined).length + this.#ofRuns.size;
+    return this.holds.reduce((sum, one) => sum + one, 0) + this.#ofRuns.size;
   }
 
   /** A zeroed frame. */
   allocate(): Mfn {
-    const index = this.#freeIndices.pop() ?? this.#views.length;
-    this.#views[index] = this.#zeroedView();
+    const index = this.#takeIndex();
+    this.arena.fill(0, index * WORDS, (index + 1) * WORDS);
+    this.holds[index] = 1;
     return (this.base + index) as Mfn;
   }
 
   /** A frame that stands as a description. */
   allocateDescribed(description: Description): Mfn {
-    const index = this.#freeIndices.pop() ?? this.#views.length;
-    this.#views[index] = undefined;
-    const mfn = (this.base + index) as Mfn;
+    const mfn = (this.base + this.#takeIndex()) as Mfn;
     this.#described.set(mfn, description);
     return mfn;
+  }
+
+  #takeIndex(): number {
+    const free = this.#freeIndices.pop();
+    if (free !== undefined) return free;
+    this.#makeRoom(1);
+    return this.#indices++;
+  }
+
+  /** Let the arena have room for so many more frames. */
+  #makeRoom(frames: number): void {
+    const least = this.#indices + frames;
+    if (least * WORDS <= this.arena.length) return;
+    let size = FIRST_FRAMES;
+    while (size < least) size *= 2;
+    const arena = takeArena(size);
+    arena.set(this.arena.subarray(0, this.#indices * WORDS));
+    const holds = new Uint8Array(arena.length / WORDS);
+    holds.set(this.holds.subarray(0, this.#indices));
+    this.arena = arena;
+    this.holds = holds;
   }
 
   /** `count` neighbouring frames that stand as descriptions. Returns the first. */
@@ -146,8 +186,15 @@ export class SimulatedMemory implements FrameReader {
       run.left.add(mfn);
       return;
     }
-    spare(this.words(mfn));
-    if (!this.#ofRuns.delete(mfn)) this.#views[mfn - this.base] = undefined;
+    const ofRun = this.#ofRuns.get(mfn);
+    if (ofRun !== undefined) {
+      this.#ofRuns.delete(mfn);
+      this.#freeIndices.push(ofRun);
+      return;
+    }
+    const index = mfn - this.base;
+    if (this.holds[index] !== 1) throw new RangeError(`frame 0x${mfn.toString(16)} is not allocated`);
+    this.holds[index] = 0;
   }
 
   /** Free `count` neighbouring frames. Throws RangeError when one is not allocated. */
@@ -172,9 +219,10 @@ export class SimulatedMemory implements FrameReader {
 
   /** Give up all frames, for a memory that nobody looks at again: others use what it held. Reading it then throws RangeError. */
   giveBack(): void {
-    for (const view of this.#views) if (view) spare(view);
-    for (const view of this.#ofRuns.values()) spare(view);
-    this.#views = [];
+    keepArena(this.arena);
+    this.arena = new Uint32Array(0);
+    this.holds = new Uint8Array(0);
+    this.#indices = 0;
     this.#freeIndices = [];
     this.#described.clear();
     this.#runs = [];
@@ -182,7 +230,7 @@ export class SimulatedMemory implements FrameReader {
     this.#isGivenBack = true;
   }
 
-  /** The writable words of an allocated frame. Throws RangeError for any other frame. */
+  /** The writable words of an allocated frame, good until the next allocation. Throws RangeError for any other frame. */
   words(mfn: Mfn): Uint32Array {
     const view = this.frame(mfn);
     if (!view) throw new RangeError(`frame 0x${mfn.toString(16)} is not allocated`);
@@ -190,33 +238,35 @@ export class SimulatedMemory implements FrameReader {
   }
 
   frame(mfn: Mfn): Uint32Array | undefined {
-    return this.#views[mfn - this.base] ?? this.#ofRuns.get(mfn) ?? this.#makeReal(mfn);
+    const first = this.locate(mfn);
+    return first < 0 ? undefined : this.arena.subarray(2 * first, 2 * first + WORDS);
   }
 
-  #makeReal(mfn: Mfn): Uint32Array | undefined {
+  /** Place in `arena` of a frame's first entry (two words each); -1 where nothing stands for the frame. */
+  locate(mfn: Mfn): number {
+    const index = mfn - this.base;
+    return index >= 0 && index < this.#indices && this.holds[index] === 1 ? index << 9 : this.#locateOther(mfn);
+  }
+
+  #locateOther(mfn: Mfn): number {
     if (this.#isGivenBack)
       throw new RangeError("this memory was given back: only counts are left of what was simulated");
+    const index = this.#ofRuns.get(mfn) ?? this.#makeReal(mfn);
+    return index === undefined ? -1 : index << 9;
+  }
+
+  /** Let a described frame hold what it stands for. Returns its index; undefined where nothing is described. */
+  #makeReal(mfn: Mfn): number | undefined {
     const description = this.description(mfn);
     if (!description) return undefined;
     this.#giveUp(mfn);
-    const view = this.#zeroedView();
-    if (mfn < this.base + RUNS_AT) this.#views[mfn - this.base] = view;
-    else this.#ofRuns.set(mfn, view);
-    description.fill(view);
-    return view;
-  }
-
-  #zeroedView(): Uint32Array {
-    return spares.pop()?.fill(0) ?? this.#newView();
-  }
-
-  #newView(): Uint32Array {
-    if (this.#slabUsed === this.#slabFrames) {
-      this.#slabFrames = Math.min(SLAB_FRAMES, 2 * this.#slabFrames);
-      this.#slab = new Uint32Array(this.#slabFrames * WORDS);
-      this.#slabUsed = 0;
-    }
-    const at = this.#slabUsed++ * WORDS;
-    return this.#slab.subarray(at, at + WORDS);
+    // Filling it must not move what is being filled.
+    this.#makeRoom(1 + description.allocates);
+    const isSingle = mfn < this.base + RUNS_AT;
+    const index = isSingle ? mfn - this.base : this.#takeIndex();
+    if (isSingle) this.holds[index] = 1;
+    else this.#ofRuns.set(mfn, index);
+    description.fill(this.arena.subarray(index * WORDS, (index + 1) * WORDS));
+    return index;
   }
 }

@@ -21,7 +21,8 @@ function replaceTables(tree: WritableTree, replace: Replace): number {
       if (below > 1) visit(child, below);
       const entry = replace(child, below, level);
       if (!entry) continue;
-      store(words, i, entry.lo, entry.hi);
+      // Reading tables below may have moved this one.
+      store(memory.words(table), i, entry.lo, entry.hi);
       memory.free(child);
       freed++;
     }

@@ -2,15 +2,14 @@
  * The plain editor of leaves, for tests, tools and images; a hypervisor's writers have rules of their own. It expects a
  * tree in which each table has one parent, and keeps no contiguity markers.
  */
-import { alignDown, isAligned } from "../address.ts";
+import { alignDown, hex, isAligned } from "../address.ts";
 import { EMPTY, FAULT, LEAF, type LeafAttributes, type Raw, SOFTWARE, TABLE } from "../format/format.ts";
 import { fillWithParts, freeTables, newTable } from "./edit.ts";
 import { store, storeSame } from "./entries.ts";
-import { indexAt, pagesAt, type WritableTree, widthOf } from "./tree.ts";
+import { indexAt, pagesAt, slotOfIndex, type WritableTree, widthOf } from "./tree.ts";
 
-/** One entry of one table; `base` is the first input frame that the table covers. */
+/** One entry of one table, by its place in memory; `base` is the first input frame that the table covers. */
 interface Slot {
-  readonly words: Uint32Array;
   readonly index: number;
   readonly level: number;
   readonly base: number;
@@ -53,12 +52,13 @@ export function split(tree: WritableTree, frame: number, order: number): void {
 function put(tree: WritableTree, frame: number, order: number, { lo, hi }: Raw, make: boolean): void {
   const first = descend(tree, frame, levelFor(tree, frame, order), make);
   if (!first) return;
-  const { words, level } = first;
+  const { memory } = tree;
   for (let i = 0; i < 2 ** (order % 9); i++) {
     const index = first.index + i;
     breakUp(tree, { ...first, index }, order);
-    freeTables(tree, words[2 * index]!, words[2 * index + 1]!, level, (table) => tree.memory.free(table));
-    store(words, index, lo, hi);
+    const [oldLo, oldHi] = [memory.arena[2 * index]!, memory.arena[2 * index + 1]!];
+    freeTables(tree, oldLo, oldHi, first.level, (table) => memory.free(table));
+    store(memory.arena, index, lo, hi);
   }
 }
 
@@ -79,25 +79,26 @@ function descend(tree: WritableTree, frame: number, level: number, make: boolean
   const { format, memory } = tree;
   let table = tree.root;
   for (let at = tree.levels; ; at--) {
-    const words = memory.words(table);
-    const index = indexAt(frame, at);
-    const slot: Slot = { words, index, level: at, base: alignDown(frame, 9 * at) };
+    const first = memory.locate(table);
+    if (first < 0) throw new RangeError(`frame ${hex(table)} is not allocated`);
+    const index = first + indexAt(frame, at);
+    const slot: Slot = { index, level: at, base: alignDown(frame, 9 * at) };
     if (at === level) return slot;
-    const kind = format.kindOf(words[2 * index]!, words[2 * index + 1]!, at);
+    const [lo, hi] = [memory.arena[2 * index]!, memory.arena[2 * index + 1]!];
+    const kind = format.kindOf(lo, hi, at);
     if ((kind === EMPTY || kind === FAULT) && !make) return null;
-    if (kind !== TABLE || format.nextLevelOf(words[2 * index]!, words[2 * index + 1]!, at) < at - 1)
-      pushDown(tree, slot);
-    table = format.frameOf(words[2 * index]!, words[2 * index + 1]!, at) as typeof table;
+    if (kind !== TABLE || format.nextLevelOf(lo, hi, at) < at - 1) pushDown(tree, slot);
+    table = format.frameOf(memory.arena[2 * index]!, memory.arena[2 * index + 1]!, at) as typeof table;
   }
 }
 
 /** Put a new table under a slot that says what the slot said. A faulting entry, which says nothing, becomes an empty table. */
 function pushDown(tree: WritableTree, slot: Slot): void {
   const { format, memory } = tree;
-  const { words, index, level } = slot;
+  const { index, level } = slot;
   breakUp(tree, slot, 9 * (level - 1));
-  const lo = words[2 * index]!;
-  const hi = words[2 * index + 1]!;
+  const lo = memory.arena[2 * index]!;
+  const hi = memory.arena[2 * index + 1]!;
   const kind = format.kindOf(lo, hi, level);
   const child = newTable(tree);
   const below = memory.words(child);
@@ -107,14 +108,15 @@ function pushDown(tree: WritableTree, slot: Slot): void {
   // A pointer that skips levels covers the first slot of each level skipped (page-table-formats.md 4.4).
   else if (kind === TABLE) store(below, 0, lo, hi);
   const pointer = format.encodeTable(child, level - 1);
-  store(words, index, pointer.lo, pointer.hi);
+  store(memory.arena, index, pointer.lo, pointer.hi);
 }
 
 /**
  * Make the replicas of one leaf leaves of the level's own size, if they map more than `order` (AMD-Vi only). A size that
  * belongs at a higher level has replicas in other tables, which stay.
  */
-function breakUp({ format }: WritableTree, { words, index, level, base }: Slot, order: number): void {
+function breakUp({ format, memory }: WritableTree, { index, level, base }: Slot, order: number): void {
+  const words = memory.arena;
   const orderAt = (i: number): number => {
     const [lo, hi] = [words[2 * i]!, words[2 * i + 1]!];
     return format.kindOf(lo, hi, level) === LEAF ? format.orderOf(lo, hi, level) : -1;
@@ -124,11 +126,12 @@ function breakUp({ format }: WritableTree, { words, index, level, base }: Slot, 
   if (size <= Math.max(order, own)) return;
   const output = format.frameOf(words[2 * index]!, words[2 * index + 1]!, level);
   const replicas = 2 ** (size - own);
-  const start = index - (index % replicas);
-  for (let i = start; i < Math.min(start + replicas, 512); i++) {
+  const first = index - slotOfIndex(index);
+  const start = index - (slotOfIndex(index) % replicas);
+  for (let i = start; i < Math.min(start + replicas, first + 512); i++) {
     const [lo, hi] = [words[2 * i]!, words[2 * i + 1]!];
     if (orderAt(i) !== size || format.frameOf(lo, hi, level) !== output) continue;
-    const offset = (base + i * pagesAt(level)) % 2 ** size;
+    const offset = (base + (i - first) * pagesAt(level)) % 2 ** size;
     const raw = format.resizeLeaf(lo, hi, level, output + offset, own);
     store(words, i, raw.lo, raw.hi);
   }

@@ -23,6 +23,10 @@ export class DescribedTable implements Description {
     this.placed = placed;
   }
 
+  get allocates(): number {
+    return this.placed.pattern.children.length;
+  }
+
   fill(words: Uint32Array): void {
     this.#patterns.fill(words, this.placed);
   }

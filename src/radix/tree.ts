@@ -1,5 +1,5 @@
 import { alignDown, type Mfn, offsetIn, pagesOf } from "../address.ts";
-import { EMPTY, type EntryKind, type Format, frameField, LEAF, TABLE } from "../format/format.ts";
+import { EMPTY, type EntryKind, type Format, LEAF, TABLE } from "../format/format.ts";
 import type { FrameReader } from "../memory/memory.ts";
 import type { SimulatedMemory } from "../memory/simulated.ts";
 
@@ -33,108 +33,120 @@ export const widthOf = (format: Format, levels: number): number => pagesOf(9 * (
 /** Where a walk ended. Reused by `walk` when handed in, so that hot paths allocate nothing. */
 export interface Position {
   level: number;
-  table: Mfn;
-  words: Uint32Array;
+  /** Place of the entry in simulated memory's arena; in other memory its slot in the table. */
   index: number;
   lo: number;
   hi: number;
   kind: EntryKind;
 }
 
-const NO_WORDS = new Uint32Array(0);
 export const newPosition = (): Position => ({
   level: 0,
-  table: 0 as Mfn,
-  words: NO_WORDS,
   index: 0,
   lo: 0,
   hi: 0,
   kind: EMPTY,
 });
 
+/** Slot in its table, 0 to 511, of the entry at a place: tables lie at multiples of 512. */
+export const slotOfIndex = (index: number): number => index & 511;
+
+/** Frames by the place of their first entry in one array: what `walk` is fast on. */
+type Arena = Pick<SimulatedMemory, "base" | "baseHi" | "baseLo" | "arena" | "holds" | "locate">;
+
+/** The same of memory that hands its frames out one by one. */
+class OneByOne implements Arena {
+  readonly base = 0;
+  readonly baseHi = 0;
+  readonly baseLo = 0;
+  readonly holds = new Uint8Array(0);
+  arena: Uint32Array = new Uint32Array(0);
+  readonly #memory: FrameReader;
+
+  constructor(memory: FrameReader) {
+    this.#memory = memory;
+  }
+
+  locate(mfn: Mfn): number {
+    const words = this.#memory.frame(mfn);
+    if (words === undefined) return -1;
+    this.arena = words;
+    return 0;
+  }
+}
+
+const arenaOf = (memory: FrameReader): Arena =>
+  "arena" in memory ? (memory as SimulatedMemory) : new OneByOne(memory);
+
 /**
  * Walk towards a frame and stop at level `stop`, or above it at the first entry that is no table. Follows the next
  * level that the entry names (AMD-Vi may skip levels). Returns false when a table on the way is not in memory, or the
  * frame's bits of skipped levels are not zero (page-table-formats.md 4.4); `position` then holds the last entry that was
- * read, and level 0 where there was none. `onPointer` sees the table pointers that are followed. `frame` must be below
- * `widthOf`.
+ * read, and level 0 where there was none. `frame` must be below `widthOf`.
  */
-export function walk(
-  tree: Tree,
-  frame: number,
-  stop: number,
-  position: Position,
-  onPointer?: (lo: number, hi: number) => void,
-): boolean {
-  const { format, memory } = tree;
-  const { plainPointer, empty } = format;
-  const { mask, value } = plainPointer;
-  // As `indexAt`, with what does not change from level to level taken out of the loop.
-  const low = frame >>> 0;
-  const high = (frame * ABOVE_LEVEL_3) >>> 0;
+export function walk(tree: Tree, frame: number, stop: number, position: Position): boolean {
+  const { mask, value, perLevel, emptyHi } = tree.format.plain;
+  const memory = arenaOf(tree.memory);
+  const { arena, base, baseHi, baseLo } = memory;
+  const places = arena.length >>> 10;
+  const high = frame <= 0x7fffffff ? frame >>> 27 : (frame * ABOVE_LEVEL_3) | 0;
   let level = tree.levels;
-  let table = tree.root;
-  let words = memory.frame(table);
-  if (!words) {
-    position.level = 0;
-    return false;
-  }
+  let first = (tree.root - base) << 9;
+  let index = 0;
+  let lo = 0;
+  // The common case, without a call and without a store: plain pointers among the first frames of the model's memory.
   for (;;) {
-    const index = (level <= 3 ? low >>> (9 * (level - 1)) : high >>> (9 * (level - 4))) & 511;
-    const lo = words[2 * index]!;
-    const hi = words[2 * index + 1]!;
-    let kind: EntryKind = EMPTY;
-    if (level > stop && (lo & mask[level]!) === value[level]) {
-      const to = frameField(lo, hi) as Mfn;
-      const below = memory.frame(to);
-      if (below) {
-        if (onPointer !== undefined) onPointer(lo, hi);
-        level--;
-        table = to;
-        words = below;
-        continue;
-      }
-      kind = TABLE;
-    } else if (lo !== empty.lo || hi !== empty.hi) kind = format.kindOf(lo, hi, level);
-    if (kind === TABLE && level > stop) {
-      const next = format.nextLevelOf(lo, hi, level);
-      const skipsBits = next < level - 1 && alignDown(frame, 9 * next) !== alignDown(frame, 9 * (level - 1));
-      if (!skipsBits) {
-        if (onPointer !== undefined) onPointer(lo, hi);
-        const to = format.frameOf(lo, hi, level) as Mfn;
-        const below = memory.frame(to);
-        if (below) {
-          level = next;
-          table = to;
-          words = below;
-          continue;
-        }
-      }
-      reach(position, level, table, words, index, lo, hi, kind);
-      return false;
-    }
-    reach(position, level, table, words, index, lo, hi, kind);
-    return true;
+    index = first | ((level <= 3 ? frame >>> Math.imul(level - 1, 9) : high >>> Math.imul(level - 4, 9)) & 511);
+    lo = arena[index << 1]!;
+    if (level === stop || (lo & mask) !== ((value + Math.imul(level, perLevel)) | 0)) break;
+    const place = ((lo >>> 12) - baseLo) | 0;
+    if ((arena[(index << 1) | 1]! & 0xfffff) !== baseHi || place >>> 0 >= places) break;
+    first = place << 9;
+    level = (level - 1) | 0;
   }
-}
-
-function reach(
-  position: Position,
-  level: number,
-  table: Mfn,
-  words: Uint32Array,
-  index: number,
-  lo: number,
-  hi: number,
-  kind: EntryKind,
-): void {
+  const hi = arena[(index << 1) | 1]!;
+  const place = index >>> 9;
+  const isEmpty = lo === 0 && (hi | 0) === emptyHi;
+  if (memory.holds[place] !== 1 || (level !== stop && !isEmpty))
+    return walkOn(tree, memory, (base + place) as Mfn, level, frame, stop, position);
   position.level = level;
-  position.table = table;
-  position.words = words;
   position.index = index;
   position.lo = lo;
   position.hi = hi;
-  position.kind = kind;
+  position.kind = isEmpty ? EMPTY : tree.format.kindOf(lo, hi, level);
+  return true;
+}
+
+/** The walk from a table on, whatever its entries are and wherever the tables lie. */
+function walkOn(
+  { format }: Tree,
+  memory: Arena,
+  from: Mfn,
+  fromLevel: number,
+  frame: number,
+  stop: number,
+  position: Position,
+): boolean {
+  let table = from;
+  let level = fromLevel;
+  position.level = 0;
+  for (let first = memory.locate(table); first >= 0; first = memory.locate(table)) {
+    const index = first + indexAt(frame, level);
+    const lo = memory.arena[2 * index]!;
+    const hi = memory.arena[2 * index + 1]!;
+    const kind = format.kindOf(lo, hi, level);
+    position.level = level;
+    position.index = index;
+    position.lo = lo;
+    position.hi = hi;
+    position.kind = kind;
+    if (kind !== TABLE || level <= stop) return true;
+    const next = format.nextLevelOf(lo, hi, level);
+    if (next < level - 1 && alignDown(frame, 9 * next) !== alignDown(frame, 9 * (level - 1))) return false;
+    table = format.frameOf(lo, hi, level) as Mfn;
+    level = next;
+  }
+  return false;
 }
 
 /** What a tree says about one frame; null when it maps nothing there. */

@@ -86,7 +86,7 @@ export type UpperStore =
   | {
       readonly op: "put";
       readonly level: number;
-      readonly index: number;
+      readonly slot: number;
       readonly lo: number;
       readonly hi: number;
       readonly kind: "empty" | "leaf" | "table";

@@ -1,8 +1,9 @@
 import { type Mfn, pagesOf } from "../address.ts";
 import { EMPTY, frameField, frameHi, frameLo, LEAF, TABLE } from "../format/format.ts";
+import { WORDS } from "../memory/memory.ts";
 import { countRun } from "../radix/entries.ts";
 import { isShifted, type Placed, patternsOf } from "../radix/pattern.ts";
-import { newPosition, type Position, type WritableTree, walk } from "../radix/tree.ts";
+import { newPosition, type Position, slotOfIndex, type WritableTree, walk } from "../radix/tree.ts";
 import type { Domain } from "./domain.ts";
 import { driverOf } from "./iommu/driver.ts";
 
@@ -35,6 +36,12 @@ export function slotOf(tree: WritableTree, level: number, region: number): Posit
   return scratch.level === level + 1 ? scratch : null;
 }
 
+/** The words of the table above a region, which there is. */
+function tableAbove(tree: WritableTree, level: number, region: number): Uint32Array {
+  const first = slotOf(tree, level, region)!.index - (region & 511);
+  return tree.memory.arena.subarray(2 * first, 2 * first + WORDS);
+}
+
 /**
  * How many regions from one on, `limit` at most, hold the same, each one region further on than the one before; 0 where a
  * larger leaf covers the region. Contiguity markers do not count; the counts that AMD-Vi's merging keeps in the same bits
@@ -44,16 +51,17 @@ export function alikeFrom(domain: Domain, tree: WritableTree, level: number, reg
   const at = slotOf(tree, level, region);
   // No table yet: nothing in any of them.
   if (!at) return level + 1 > tree.levels || scratch.kind === EMPTY ? limit : 0;
-  const { words, index, lo, hi, kind } = at;
-  const room = Math.min(limit, 512 - index);
+  const { index, lo, hi, kind } = at;
+  const { arena } = tree.memory;
+  const room = Math.min(limit, 512 - slotOfIndex(index));
   const size = pagesOf(9 * level);
   const ignore = tree === domain.p2m ? NO_MARKER : markerMask(domain);
-  if (kind !== TABLE) return countRun(words, index, room, lo, hi, kind === LEAF ? size * 4096 : 0, ignore);
+  if (kind !== TABLE) return countRun(arena, index, room, lo, hi, kind === LEAF ? size * 4096 : 0, ignore);
   const patterns = patternsOf(tree);
   let n = 1;
   for (let frame = frameField(lo, hi); n < room; n++) {
-    const l = words[2 * (index + n)]!;
-    const h = words[2 * (index + n) + 1]!;
+    const l = arena[2 * (index + n)]!;
+    const h = arena[2 * (index + n) + 1]!;
     const next = frameField(l, h);
     if (((lo ^ l) & 0xfff & ~ignore.lo) !== 0 || ((hi ^ h) & 0xfff0_0000 & ~ignore.hi) !== 0) break;
     if (!patterns.alike(frame as Mfn, next as Mfn, level, size)) break;
@@ -86,7 +94,7 @@ export function wayFlags(tree: WritableTree, level: number, region: number): num
 
 /** Samples of the region ahead, the present one and the two before it. Tables become descriptions. */
 export function sampleAround(tree: WritableTree, level: number, present: number): Samples {
-  const { words } = slotOf(tree, level, present)!;
+  const words = tableAbove(tree, level, present);
   const patterns = patternsOf(tree);
   const sample = (region: number): Sample => {
     const lo = words[2 * (region & 511)]!;
@@ -111,7 +119,7 @@ export function areMoved(a: Samples, b: Samples, pages: number, keep: { lo: numb
 
 /** Give up the tables of all that will be written anew: from the last region to `count` regions ahead. */
 export function giveUp(tree: WritableTree, level: number, present: number, count: number): void {
-  const { words } = slotOf(tree, level, present)!;
+  const words = tableAbove(tree, level, present);
   const { format, memory } = tree;
   for (let region = present - 1; region <= present + count; ) {
     const i = 2 * (region & 511);
@@ -150,7 +158,7 @@ export function lay(
   moved: number,
   keep: { lo: number; hi: number },
 ): void {
-  const { words } = slotOf(tree, level, present)!;
+  const words = tableAbove(tree, level, present);
   const patterns = patternsOf(tree);
   const size = pagesOf(9 * level);
   const put = (first: number, regions: number, { lo, hi, kind, placed }: Sample, sampledAt: number): void => {

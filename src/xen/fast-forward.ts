@@ -225,16 +225,16 @@ function repeat(request: Request, level: number, now: Checkpoint, step: Step, co
     // Nothing is entered into a tree without a table there.
     if (!samples) return;
     giveUp(tree, level, present, count);
-    const { words } = slotOf(tree, level, present)!;
+    const first = slotOf(tree, level, present)!.index - (present & 511);
     // Markers and merge counts above depend on the place, so those stores are made one by one.
     if (i > 0)
       for (let j = 1; j <= count; j++)
-        for (const stored of step.stores) storeAgain(domain, words, stored, present - step.region + j, size);
+        for (const stored of step.stores) storeAgain(domain, first, stored, present - step.region + j, size);
     lay(tree, level, present, count, samples, moved, keptBits(domain, i));
   });
 }
 
-function storeAgain(domain: Domain, words: Uint32Array, stored: UpperStore, regions: number, size: number): void {
+function storeAgain(domain: Domain, first: number, stored: UpperStore, regions: number, size: number): void {
   const pages = regions * size;
   if (stored.op === "merge") {
     mergeUpwards(domain, stored.dfn + pages, stored.mfn + pages, 1, stored.level);
@@ -243,5 +243,5 @@ function storeAgain(domain: Domain, words: Uint32Array, stored: UpperStore, regi
   const { lo, hi, kind } = stored;
   const frame = frameField(lo, hi) + (kind === "leaf" ? pages : 0);
   const to = { lo: ((lo & 0xfff) | frameLo(frame)) >>> 0, hi: ((hi & 0xfff0_0000) | frameHi(frame)) >>> 0 };
-  put(domain, words, (stored.index + regions) & 511, to.lo, to.hi, stored.level, kind);
+  put(domain, first + ((stored.slot + regions) & 511), to.lo, to.hi, stored.level, kind);
 }

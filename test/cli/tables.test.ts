@@ -10,9 +10,9 @@ const { frames, snapshot, trees } = golden("ept_s4b_417");
 const all = raw(frames, 0x1f9f9);
 const half = Math.floor(all.length / 8192) * 4096;
 /** The table of the one page behind the first GiB. */
-const leafTable = newPosition();
-walk(trees[0]!.tree, 0x2040000, 1, leafTable);
-const missing = leafTable.table;
+const above = newPosition();
+walk(trees[0]!.tree, 0x2040000, 2, above);
+const missing = trees[0]!.tree.format.frameOf(above.lo, above.hi, 2);
 const { path, remove } = folder({
   "all.raw": all,
   "low.raw": all.subarray(0, half),

@@ -4,7 +4,7 @@ import type { Mfn } from "../../src/address.ts";
 import { FORMATS, LEAF, TABLE } from "../../src/format/index.ts";
 import { newTable } from "../../src/radix/edit.ts";
 import { setLeaf } from "../../src/radix/leaves.ts";
-import { indexAt, newPosition, translate, walk, widthOf } from "../../src/radix/tree.ts";
+import { indexAt, newPosition, slotOfIndex, translate, walk, widthOf } from "../../src/radix/tree.ts";
 import { newTree, put, RW, without } from "./helpers.ts";
 
 describe("indexAt", () => {
@@ -67,7 +67,8 @@ describe("AMD-Vi level skipping (page-table-formats.md 4.4)", () => {
   it("walks past the level asked for when the entry skips it", () => {
     const at = newPosition();
     expect(walk(skipping(), base + 7, 2, at)).toBe(true);
-    expect(at).toMatchObject({ level: 1, index: 7, kind: LEAF });
+    expect(at).toMatchObject({ level: 1, kind: LEAF });
+    expect(slotOfIndex(at.index)).toBe(7);
   });
 });
 
@@ -75,19 +76,28 @@ describe("walk", () => {
   const tree = newTree("ept", 4);
   setLeaf(tree, 2 ** 35 + 3, 2 ** 40 - 1, 0, RW);
 
-  it("stops at the level asked for and tells the pointers on the way", () => {
-    const pointers: number[] = [];
+  it("stops at the level asked for", () => {
     const at = newPosition();
-    expect(walk(tree, 2 ** 35 + 3, 2, at, (lo, hi) => pointers.push(tree.format.frameOf(lo, hi, 4)))).toBe(true);
-    expect(at).toMatchObject({ level: 2, index: 0, kind: TABLE });
-    expect(pointers).toEqual([tree.root + 1, tree.root + 2]);
+    expect(walk(tree, 2 ** 35 + 3, 2, at)).toBe(true);
+    expect(at).toMatchObject({ level: 2, index: tree.memory.locate((tree.root + 2) as Mfn), kind: TABLE });
+    expect(tree.format.frameOf(at.lo, at.hi, 2)).toBe(tree.root + 3);
+  });
+
+  it("does the same in memory that hands its frames out one by one, with slots for places", () => {
+    const [here, there] = [newPosition(), newPosition()];
+    const oneByOne = { ...tree, memory: without(tree.memory) };
+    for (const frame of [0, 2 ** 35 + 3, 2 ** 35 + 2 ** 9, 2 ** 36 - 1])
+      for (let stop = 1; stop <= 4; stop++) {
+        expect(walk(oneByOne, frame, stop, there)).toBe(walk(tree, frame, stop, here));
+        expect(there).toEqual({ ...here, index: here.index & 511 });
+      }
   });
 
   it("tells how far it came when a table is missing", () => {
     const at = newPosition();
     const broken = { ...tree, memory: without(tree.memory, tree.root + 2) };
     expect(walk(broken, 2 ** 35 + 3, 1, at)).toBe(false);
-    expect(at).toMatchObject({ level: 3, table: tree.root + 1, kind: TABLE });
+    expect(at).toMatchObject({ level: 3, index: indexAt(2 ** 35, 3), kind: TABLE });
     expect(translate(broken, 2 ** 35 + 3)).toBeNull();
   });
 

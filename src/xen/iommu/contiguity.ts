@@ -1,5 +1,5 @@
 import { frameField } from "../../format/format.ts";
-import { indexAt } from "../../radix/tree.ts";
+import { indexAt, slotOfIndex } from "../../radix/tree.ts";
 
 /**
  * Contiguity markers (xen-mapping.md 7.8): every entry of an IOMMU table from 4.17 on carries a 4-bit number m in bits
@@ -59,7 +59,7 @@ function matches(words: Uint32Array, i: number, j: number, kind: StoredKind, bit
 export const COMPLETE = 1 << 16;
 
 /**
- * Bring the markers up to date after entry `index` was stored with marker 0. `level` is the table's level, for the
+ * Bring the markers up to date after the entry at place `index` was stored with marker 0: its low nine bits are the slot. `level` is the table's level, for the
  * address bit by which neighbours must differ. Returns the number of marker stores, plus COMPLETE when all 512
  * entries are one group.
  */
@@ -71,17 +71,19 @@ export function updateMarkers(
   place: MarkerPlace,
 ): number {
   let stores = 0;
+  const first = index - slotOfIndex(index);
   // 1. Groups to the left that reached over this entry shrink.
-  for (let i = index; i !== 0; ) {
+  for (let i = slotOfIndex(index); i !== 0; ) {
     const b = trailingZeros(i);
     i &= i - 1;
-    if (get(words, i, place) <= b) break;
-    set(words, i, place, b);
+    if (get(words, first + i, place) <= b) break;
+    set(words, first + i, place, b);
     stores++;
   }
   if (kind === "table") return stores;
   // 2. A leaf whose place disagrees with its address can never be part of a larger page.
-  if (kind === "leaf" && indexAt(frameField(words[2 * index]!, words[2 * index + 1]!), level) !== index) return stores;
+  const frame = frameField(words[2 * index]!, words[2 * index + 1]!);
+  if (kind === "leaf" && indexAt(frame, level) !== slotOfIndex(index)) return stores;
   /** Address bit of an entry worth one page of this level. */
   const pageBit = 12 + 9 * (level - 1);
   let idx = index;

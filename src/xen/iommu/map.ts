@@ -2,7 +2,7 @@ import type { Mfn } from "../../address.ts";
 import { EMPTY, frameHi, frameLo, LEAF, type Raw, TABLE } from "../../format/format.ts";
 import { freeTables } from "../../radix/edit.ts";
 import { countRun, countSame, storeRun } from "../../radix/entries.ts";
-import { newPosition, pagesAt, walk } from "../../radix/tree.ts";
+import { newPosition, pagesAt, slotOfIndex, walk } from "../../radix/tree.ts";
 import type { Domain } from "../domain.ts";
 import type { Rights } from "../rights.ts";
 import type { StoredKind } from "./contiguity.ts";
@@ -37,7 +37,7 @@ export function mapRun(
   const reached = reach(domain, dfn, level, at);
   if (reached < 0) return failed(reached);
   const step = pagesAt(level) * 4096;
-  const room = Math.min(limit, 512 - at.index);
+  const room = Math.min(limit, 512 - slotOfIndex(at.index));
 
   if (machine.release.iommuSuperpages) {
     const isThere = at.kind === LEAF && sameButMarker(domain, at.lo, at.hi, lo, hi);
@@ -46,32 +46,34 @@ export function mapRun(
       ? fillEmpty(domain, dfn, level, room, { lo, hi }, step)
       : overwrite(domain, dfn, level, { lo, hi });
   }
-  const { words, index } = at;
+  const { arena } = machine.memory;
+  const { index } = at;
   if (at.kind !== LEAF) {
-    const n = countSame(words, index, room, at.lo, at.hi);
-    storeRun(words, index, n, lo, hi, step);
+    const n = countSame(arena, index, room, at.lo, at.hi);
+    storeRun(arena, index, n, lo, hi, step);
     ledger.iommuEntries += n;
     return done(n, ADDED);
   }
-  if (at.lo === lo && at.hi === hi) return done(countRun(words, index, room, lo, hi, step), driver.unchangedFlags);
-  storeRun(words, index, 1, lo, hi, step);
+  if (at.lo === lo && at.hi === hi) return done(countRun(arena, index, room, lo, hi, step), driver.unchangedFlags);
+  storeRun(arena, index, 1, lo, hi, step);
   ledger.iommuEntries++;
   return done(1, ADDED | MODIFIED);
 }
 
 /** Store leaves over empty slots from `at` on, until something else comes or the table becomes one larger leaf. */
 function fillEmpty(domain: Domain, dfn: number, level: number, room: number, first: Raw, step: number): Outcome {
-  const { words, index } = at;
+  const { index } = at;
   const { tree } = domain.iommu!;
+  const { arena } = tree.memory;
   const kind = leafKind(domain, level);
   let { lo, hi } = first;
   for (let n = 1; ; n++) {
-    const complete = put(domain, words, index + n - 1, lo, hi, level, kind);
+    const complete = put(domain, index + n - 1, lo, hi, level, kind);
     domain.ledger.iommuEntries++;
     if (complete && coalesces(domain, level)) return done(n, ADDED, ADDED | coalesce(domain, dfn, level));
     if (n === room) return done(n, ADDED);
     const next = 2 * (index + n);
-    if (tree.format.kindOf(words[next]!, words[next + 1]!, level) !== EMPTY) return done(n, ADDED);
+    if (tree.format.kindOf(arena[next]!, arena[next + 1]!, level) !== EMPTY) return done(n, ADDED);
     lo = (lo + step) >>> 0;
     if (lo < step) hi = (hi + 1) >>> 0;
   }
@@ -80,7 +82,7 @@ function fillEmpty(domain: Domain, dfn: number, level: number, room: number, fir
 /** Store one leaf over a leaf that differs, or over a table, which goes with all that is below it. */
 function overwrite(domain: Domain, dfn: number, level: number, { lo, hi }: Raw): Outcome {
   const { kind, lo: oldLo, hi: oldHi } = at;
-  const complete = put(domain, at.words, at.index, lo, hi, level, leafKind(domain, level));
+  const complete = put(domain, at.index, lo, hi, level, leafKind(domain, level));
   domain.ledger.iommuEntries++;
   let flags = ADDED | MODIFIED;
   if (kind === TABLE) {
@@ -121,7 +123,7 @@ function coalesce(domain: Domain, dfn: number, level: number): number {
     const leaf = driver.leaf(machine, driver.rightsOf(words[0]!, words[1]!), 9 * (above - 1));
     const lo = (leaf.lo | frameLo(frame)) >>> 0;
     const hi = (leaf.hi | frameHi(frame)) >>> 0;
-    const complete = put(domain, at.words, at.index, lo, hi, above, leafKind(domain, above));
+    const complete = put(domain, at.index, lo, hi, above, leafKind(domain, above));
     ledger.iommuEntries++;
     ledger.iommuMerges++;
     giveIommuTable(domain, table);

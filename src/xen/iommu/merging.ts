@@ -40,20 +40,21 @@ export function mergeUpwards(domain: Domain, dfn: number, mfn: number, n: number
   const { tree } = domain.iommu!;
   for (let level = from; level < tree.levels; level++) {
     walk(tree, dfn, level + 1, at);
-    const { lo, hi, words, index } = at;
+    const { lo, hi, index } = at;
     const table = frameField(lo, hi) as Mfn;
-    const below = machine.memory.words(table);
-    const first = frameField(below[0]!, below[1]!);
+    const below = 2 * tree.memory.locate(table);
+    const { arena } = tree.memory;
+    const first = frameField(arena[below]!, arena[below + 1]!);
     if (first === 0) return;
     const fits = isAligned(first, 9 * level) && first + offsetIn(dfn, 9 * level) === mfn;
     const count = fits ? countOf(lo, hi) + n : 0;
     if (count <= FULL) {
-      storeCount(words, index, lo, hi, count);
+      storeCount(arena, index, lo, hi, count);
       return;
     }
     const driver = driverOf(machine);
-    const leaf = driver.leaf(machine, driver.rightsOf(below[0]!, below[1]!), 9 * level);
-    store(words, index, (leaf.lo | frameLo(first)) >>> 0, (leaf.hi | frameHi(first)) >>> 0);
+    const leaf = driver.leaf(machine, driver.rightsOf(arena[below]!, arena[below + 1]!), 9 * level);
+    store(arena, index, (leaf.lo | frameLo(first)) >>> 0, (leaf.hi | frameHi(first)) >>> 0);
     ledger.iommuEntries++;
     ledger.iommuMerges++;
     domain.upperStores?.push({ op: "merge", level: level + 1, dfn, mfn });

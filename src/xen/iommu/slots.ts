@@ -2,7 +2,7 @@ import { pagesOf } from "../../address.ts";
 import { frameHi, frameLo, LEAF } from "../../format/format.ts";
 import { fillWithParts } from "../../radix/edit.ts";
 import { store } from "../../radix/entries.ts";
-import { type Position, type WritableTree, walk, widthOf } from "../../radix/tree.ts";
+import { type Position, slotOfIndex, type WritableTree, walk, widthOf } from "../../radix/tree.ts";
 import { ERRNO } from "../constants.ts";
 import type { Domain } from "../domain.ts";
 import { COMPLETE, type StoredKind, updateMarkers } from "./contiguity.ts";
@@ -10,22 +10,16 @@ import { driverOf, noTable, takeIommuTable } from "./driver.ts";
 import { flushWholeDomain, MODIFIED } from "./flush.ts";
 
 /**
- * Store an entry of a table of `level` (its marker becomes 0) and bring the table's markers up to date; root tables
+ * Store an entry of a table of `level` at its place in memory (its marker becomes 0) and bring the table's markers up to date; root tables
  * have none (xen-mapping.md 7.8). Returns whether the table is complete.
  */
-export function put(
-  domain: Domain,
-  words: Uint32Array,
-  index: number,
-  lo: number,
-  hi: number,
-  level: number,
-  kind: StoredKind,
-): boolean {
-  store(words, index, lo, hi);
-  if (domain.upperStores && level > 1) domain.upperStores.push({ op: "put", level, index, lo, hi, kind });
+export function put(domain: Domain, index: number, lo: number, hi: number, level: number, kind: StoredKind): boolean {
+  const { arena } = domain.machine.memory;
+  store(arena, index, lo, hi);
+  if (domain.upperStores && level > 1)
+    domain.upperStores.push({ op: "put", level, slot: slotOfIndex(index), lo, hi, kind });
   if (!domain.machine.release.iommuSuperpages || level === domain.iommu!.tree.levels) return false;
-  const updated = updateMarkers(words, index, level, kind, driverOf(domain.machine).marker);
+  const updated = updateMarkers(arena, index, level, kind, driverOf(domain.machine).marker);
   domain.ledger.markerStores += updated & ~COMPLETE;
   domain.markerStores[level]! += updated & ~COMPLETE;
   return (updated & COMPLETE) !== 0;
@@ -47,7 +41,7 @@ function split(domain: Domain, at: Position): boolean {
   if (fresh) for (let i = driver.marker.word; i < 1024; i += 2) words[i] = (words[i]! | fresh[i]!) >>> 0;
   ledger.iommuSplitStores += 512;
   const to = driver.pointer(table, at.level - 1);
-  put(domain, at.words, at.index, to.lo, to.hi, at.level, "table");
+  put(domain, at.index, to.lo, to.hi, at.level, "table");
   ledger.iommuPointers++;
   if (!machine.release.iommuSuperpages) flushWholeDomain(domain);
   return true;
@@ -72,7 +66,7 @@ export function reach(domain: Domain, dfn: number, level: number, at: Position):
     const table = takeIommuTable(domain);
     if (table === null) return noTable(domain);
     const to = driver.pointer(table, at.level - 1);
-    put(domain, at.words, at.index, to.lo, to.hi, at.level, "table");
+    put(domain, at.index, to.lo, to.hi, at.level, "table");
     domain.ledger.iommuPointers++;
   }
 }

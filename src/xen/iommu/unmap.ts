@@ -2,7 +2,7 @@ import { type Mfn, offsetIn, pagesOf } from "../../address.ts";
 import { EMPTY, LEAF, TABLE } from "../../format/format.ts";
 import { freeTables } from "../../radix/edit.ts";
 import { countRun, countSame, storeSame } from "../../radix/entries.ts";
-import { newPosition, pagesAt, walk } from "../../radix/tree.ts";
+import { newPosition, pagesAt, slotOfIndex, walk } from "../../radix/tree.ts";
 import type { Domain } from "../domain.ts";
 import { driverOf, giveIommuTable } from "./driver.ts";
 import { ALL, MODIFIED } from "./flush.ts";
@@ -35,37 +35,39 @@ export function unmapRun(domain: Domain, dfn: number, order: number, limit: numb
     flags = reach(domain, dfn, level, at);
     if (flags < 0) return failed(flags);
   }
-  const { words, index, lo, hi, kind } = at;
-  const room = Math.min(limit, 512 - index);
+  const { index, lo, hi, kind } = at;
+  const { arena } = tree.memory;
+  const room = Math.min(limit, 512 - slotOfIndex(index));
   if (release.iommuSuperpages) return clear(domain, dfn, level, room, flags);
-  if (kind !== LEAF) return done(countSame(words, index, room, lo, hi), 0);
-  const n = countRun(words, index, room, lo, hi, pagesAt(level) * 4096);
-  storeSame(words, index, n, 0, 0);
+  if (kind !== LEAF) return done(countSame(arena, index, room, lo, hi), 0);
+  const n = countRun(arena, index, room, lo, hi, pagesAt(level) * 4096);
+  storeSame(arena, index, n, 0, 0);
   ledger.iommuEntries += n;
   return done(n, MODIFIED);
 }
 
 /** Clear what is at `at` and, as long as they are leaves, up to `room` entries; stop when the table has become empty. */
 function clear(domain: Domain, dfn: number, level: number, room: number, flags: number): Outcome {
-  const { words, index, lo, hi, kind } = at;
+  const { index, lo, hi, kind } = at;
   const { tree } = domain.iommu!;
   const { ledger, machine } = domain;
   if (kind === EMPTY) {
     // AMD-Vi stores the empty entry again, which leaves its markers as they were (7.10).
-    if (driverOf(machine).kind === "amdvi") put(domain, words, index, 0, 0, level, "empty");
+    if (driverOf(machine).kind === "amdvi") put(domain, index, 0, 0, level, "empty");
     return done(1, flags);
   }
   if (kind === TABLE) {
     freeTables(tree, lo, hi, level, (table) => giveIommuTable(domain, table));
     flags |= ALL;
   }
+  const { arena } = tree.memory;
   for (let n = 1; ; n++) {
-    const empty = put(domain, words, index + n - 1, 0, 0, level, "empty");
+    const empty = put(domain, index + n - 1, 0, 0, level, "empty");
     ledger.iommuEntries++;
     if (empty) return done(n, MODIFIED, MODIFIED | flags | freeEmpty(domain, dfn, level));
     if (n === room || flags !== 0) return done(n, MODIFIED | flags);
     const next = 2 * (index + n);
-    if (tree.format.kindOf(words[next]!, words[next + 1]!, level) !== LEAF) return done(n, MODIFIED);
+    if (tree.format.kindOf(arena[next]!, arena[next + 1]!, level) !== LEAF) return done(n, MODIFIED);
   }
 }
 
@@ -76,7 +78,7 @@ function freeEmpty(domain: Domain, dfn: number, level: number): number {
   for (let above = level + 1; above < tree.levels; above++) {
     walk(tree, dfn, above, at);
     const table = tree.format.frameOf(at.lo, at.hi, above) as Mfn;
-    const empty = put(domain, at.words, at.index, 0, 0, above, "empty");
+    const empty = put(domain, at.index, 0, 0, above, "empty");
     giveIommuTable(domain, table);
     flags = ALL;
     if (!empty) break;

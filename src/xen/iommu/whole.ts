@@ -1,7 +1,8 @@
 import { isAligned, type Mfn } from "../../address.ts";
 import { EMPTY, frameField, frameHi, frameLo, TABLE } from "../../format/format.ts";
+import type { SimulatedMemory } from "../../memory/simulated.ts";
 import { type Placed, patternsOf } from "../../radix/pattern.ts";
-import { newPosition, walk } from "../../radix/tree.ts";
+import { newPosition, slotOfIndex, walk } from "../../radix/tree.ts";
 import type { Domain } from "../domain.ts";
 import type { Rights } from "../rights.ts";
 import { driverOf } from "./driver.ts";
@@ -30,19 +31,20 @@ function slotAbove(domain: Domain, dfn: number, order: number): boolean {
 
 /** How many of `limit` slots from `at` on are empty. */
 function emptySlots(domain: Domain, limit: number): number {
-  const { format } = domain.iommu!.tree;
-  const room = Math.min(limit, TABLE_PAGES - at.index);
+  const { format, memory } = domain.iommu!.tree;
+  const { arena } = memory;
+  const room = Math.min(limit, TABLE_PAGES - slotOfIndex(at.index));
   let n = 0;
-  while (n < room && format.kindOf(at.words[2 * (at.index + n)]!, at.words[2 * (at.index + n) + 1]!, 2) === EMPTY) n++;
+  while (n < room && format.kindOf(arena[2 * (at.index + n)]!, arena[2 * (at.index + n) + 1]!, 2) === EMPTY) n++;
   return n;
 }
 
 /** Point `count` slots from `at` on at neighbouring tables, keeping what else is in the entries. */
-function point(first: number, count: number): void {
+function point({ arena }: SimulatedMemory, first: number, count: number): void {
   for (let i = 0; i < count; i++) {
     const w = 2 * (at.index + i);
-    at.words[w] = ((at.words[w]! & 0xfff) | frameLo(first + i)) >>> 0;
-    at.words[w + 1] = ((at.words[w + 1]! & 0xfff0_0000) | frameHi(first + i)) >>> 0;
+    arena[w] = ((arena[w]! & 0xfff) | frameLo(first + i)) >>> 0;
+    arena[w + 1] = ((arena[w + 1]! & 0xfff0_0000) | frameHi(first + i)) >>> 0;
   }
 }
 
@@ -80,7 +82,7 @@ export function fillTables(
   const first = patterns.makeRun(full, count, TABLE_PAGES);
   for (let i = 0; i < count; i++) {
     const to = driver.pointer(first + i, 1);
-    put(domain, at.words, at.index + i, to.lo, to.hi, 2, "table");
+    put(domain, at.index + i, to.lo, to.hi, 2, "table");
   }
   machine.iommuPages -= count;
   ledger.iommuTables += count;
@@ -104,20 +106,21 @@ function restate(domain: Domain, limit: number, placed: Placed): number {
   const patterns = patternsOf(tree);
   const first = frameField(at.lo, at.hi) as Mfn;
   const pattern = patterns.standing(first)?.pattern;
-  const room = Math.min(limit, TABLE_PAGES - at.index);
+  const room = Math.min(limit, TABLE_PAGES - slotOfIndex(at.index));
+  const { arena } = tree.memory;
   let count = 1;
   for (; count < room; count++) {
     const w = 2 * (at.index + count);
-    if (tree.format.kindOf(at.words[w]!, at.words[w + 1]!, 2) !== TABLE) break;
-    if (patterns.standing(frameField(at.words[w]!, at.words[w + 1]!) as Mfn)?.pattern !== pattern) break;
+    if (tree.format.kindOf(arena[w]!, arena[w + 1]!, 2) !== TABLE) break;
+    if (patterns.standing(frameField(arena[w]!, arena[w + 1]!) as Mfn)?.pattern !== pattern) break;
   }
   if (count === 1) patterns.restate(first, placed);
   else {
     for (let i = 0; i < count; i++) {
       const w = 2 * (at.index + i);
-      tree.memory.free(frameField(at.words[w]!, at.words[w + 1]!) as Mfn);
+      tree.memory.free(frameField(arena[w]!, arena[w + 1]!) as Mfn);
     }
-    point(patterns.makeRun(placed, count, TABLE_PAGES), count);
+    point(tree.memory, patterns.makeRun(placed, count, TABLE_PAGES), count);
   }
   domain.ledger.iommuEntries += count * TABLE_PAGES;
   return count;

@@ -13,8 +13,8 @@ export interface P2mBackend {
   accessOf(domain: Domain, lo: number, hi: number): Access;
   /** Pointer to a lower table of level `level`. */
   pointer(domain: Domain, table: number, level: number): Raw;
-  /** Whether an entry awaits recalculation, so that blocks must be taken one at a time. */
-  isMarked(lo: number, hi: number): boolean;
+  /** Whether an entry on the way to a gfn awaits recalculation, so that blocks must be taken one at a time. */
+  isMarkedOnWay(domain: Domain, gfn: number): boolean;
   /**
    * Write `n` consecutive blocks of 2^order frames that lie in one table and are alike (`alikeBlocks`). `mfn` NONE
    * with type "invalid" removes. Returns 0 or a negative error of the first block.

@@ -126,17 +126,18 @@ function splitLeaf(domain: Domain, lo: number, hi: number, level: number, target
   const table = takeTable(domain);
   if (table === null) return null;
   domain.ledger.p2mSplits++;
-  const words = domain.p2m.memory.words(table);
-  fillWithParts(domain, words, lo, hi, level);
+  const { memory } = domain.p2m;
+  fillWithParts(domain, memory.words(table), lo, hi, level);
   if (level - 1 > target)
     for (let i = 0; i < 512; i++) {
+      const words = memory.words(table);
       const below = splitLeaf(domain, words[2 * i]!, words[2 * i + 1]!, level - 1, target);
       if (below === null) {
         const taken = pointer(domain, table, level - 1);
         giveSubtree(domain, taken.lo, taken.hi, level);
         return null;
       }
-      store(words, i, below.lo, below.hi);
+      store(memory.words(table), i, below.lo, below.hi);
       domain.ledger.p2mPointers++;
     }
   return pointer(domain, table, level - 1);
@@ -146,7 +147,7 @@ function splitLeaf(domain: Domain, lo: number, hi: number, level: number, target
 export function splitAt(domain: Domain, at: Position, target: number): boolean {
   const to = splitLeaf(domain, at.lo, at.hi, at.level, target);
   if (to === null) return false;
-  store(at.words, at.index, to.lo, to.hi);
+  store(domain.p2m.memory.arena, at.index, to.lo, to.hi);
   domain.ledger.p2mPointers++;
   return true;
 }

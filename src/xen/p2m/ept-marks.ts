@@ -1,7 +1,8 @@
 import type { Mfn } from "../../address.ts";
-import { frameField, LEAF } from "../../format/format.ts";
+import { frameField, LEAF, TABLE } from "../../format/format.ts";
+import { WORDS } from "../../memory/memory.ts";
 import { countRun, store, storeRun } from "../../radix/entries.ts";
-import { indexAt, newPosition, pagesAt } from "../../radix/tree.ts";
+import { indexAt, pagesAt } from "../../radix/tree.ts";
 import { ERRNO, TYPE } from "../constants.ts";
 import type { Domain } from "../domain.ts";
 import { uniformFrames } from "../machine.ts";
@@ -14,7 +15,7 @@ const RECALC = 1 << 10;
 const INVALID = TYPE.invalid;
 const EMT_AND_IPAT = (7 << 3) | (1 << 6);
 
-export const isMarked = (lo: number, _hi: number): boolean => (lo & MARK) === MARK && (lo & 7) !== 0;
+const isMarked = (lo: number): boolean => (lo & MARK) === MARK && (lo & 7) !== 0;
 
 /** Valid and present, so that a mark may be put on it. */
 const markable = (lo: number, hi: number): boolean => (lo & 7) !== 0 && ((hi >>> 20) & 0x3f) !== INVALID;
@@ -23,30 +24,31 @@ const markable = (lo: number, hi: number): boolean => (lo & 7) !== 0 && ((hi >>>
 const GROUP = 4;
 
 /** Whether none of the GROUP entries whose words begin at `i` can be marked: all marked already, or all absent. */
-function nothingToMark(words: Uint32Array, i: number): boolean {
-  const a = words[i]!;
-  const b = words[i + 2]!;
-  const c = words[i + 4]!;
-  const d = words[i + 6]!;
+function nothingToMark(arena: Uint32Array, i: number): boolean {
+  const a = arena[i]!;
+  const b = arena[i + 2]!;
+  const c = arena[i + 4]!;
+  const d = arena[i + 6]!;
   return (a & b & c & d & MARK) === MARK || ((a | b | c | d) & 7) === 0;
 }
 
 /**
- * Mark every valid, present entry of a table that is not marked yet; books the 512 reads and the stores. Returns how
- * many were marked.
+ * Mark every valid, present entry that is not marked yet of the table that begins at a place; books the 512 reads and the
+ * stores. Returns how many were marked.
  */
-function markTable(domain: Domain, words: Uint32Array, level: number, recalc: number): number {
+function markTable(domain: Domain, first: number, level: number, recalc: number): number {
   const { ledger } = domain;
-  const { format } = domain.p2m;
+  const { format, memory } = domain.p2m;
+  const { arena } = memory;
   let leaves = 0;
   let pointers = 0;
-  for (let group = 0, end = words.length; group < end; group += 2 * GROUP) {
-    if (nothingToMark(words, group)) continue;
+  for (let group = 2 * first, end = group + WORDS; group < end; group += 2 * GROUP) {
+    if (nothingToMark(arena, group)) continue;
     for (let i = group; i < group + 2 * GROUP; i += 2) {
-      const lo = words[i]!;
-      const hi = words[i + 1]!;
+      const lo = arena[i]!;
+      const hi = arena[i + 1]!;
       if ((lo & MARK) === MARK || !markable(lo, hi)) continue;
-      words[i] = (lo | MARK | recalc) >>> 0;
+      arena[i] = (lo | MARK | recalc) >>> 0;
       if (level === 1 || format.kindOf(lo, hi, level) === LEAF) leaves++;
       else pointers++;
     }
@@ -61,34 +63,36 @@ function markTable(domain: Domain, words: Uint32Array, level: number, recalc: nu
 export function markAll(domain: Domain): void {
   const { p2m, ledger } = domain;
   ledger.memoryTypeMarks++;
-  if (markTable(domain, p2m.memory.words(p2m.root), p2m.levels, 0) > 0) syncCpus(domain, 1);
+  if (markTable(domain, p2m.memory.locate(p2m.root), p2m.levels, 0) > 0) syncCpus(domain, 1);
 }
 
 /** Recompute the memory type of `n` like leaves in place; false when a leaf's frames have no common type. */
-function recompute(domain: Domain, words: Uint32Array, index: number, level: number, n: number): boolean {
-  const lo = words[2 * index]!;
-  const hi = words[2 * index + 1]!;
+function recompute(domain: Domain, index: number, level: number, n: number): boolean {
+  const { arena } = domain.p2m.memory;
+  const lo = arena[2 * index]!;
+  const hi = arena[2 * index + 1]!;
   const found = effectiveMemoryType(domain, frameField(lo, hi), 9 * (level - 1), n, typeOf(lo, hi));
   if (found === NOT_UNIFORM) return false;
   const memory = ((found & 7) << 3) | (found & IPAT ? 1 << 6 : 0);
-  storeRun(words, index, n, ((lo & ~EMT_AND_IPAT & ~RECALC) | memory) >>> 0, hi, pagesAt(level) * 4096);
+  storeRun(arena, index, n, ((lo & ~EMT_AND_IPAT & ~RECALC) | memory) >>> 0, hi, pagesAt(level) * 4096);
   domain.ledger.recalcLeafStores += n;
   return true;
 }
 
-/** All valid, present entries of a last-level table, like ones at once. */
-function recomputeTable(domain: Domain, words: Uint32Array): void {
+/** All valid, present entries of the last-level table that begins at a place, like ones at once. */
+function recomputeTable(domain: Domain, first: number): void {
   const { machine } = domain;
-  for (let i = 0; i < 512; ) {
-    const lo = words[2 * i]!;
-    const hi = words[2 * i + 1]!;
+  const { arena } = domain.p2m.memory;
+  for (let i = first, end = first + 512; i < end; ) {
+    const lo = arena[2 * i]!;
+    const hi = arena[2 * i + 1]!;
     if (!markable(lo, hi)) {
       i++;
       continue;
     }
-    const limit = machine.stepwise ? 1 : Math.min(512 - i, uniformFrames(machine, frameField(lo, hi)));
-    const n = countRun(words, i, limit, lo, hi, 4096);
-    recompute(domain, words, i, 1, n);
+    const limit = machine.stepwise ? 1 : Math.min(end - i, uniformFrames(machine, frameField(lo, hi)));
+    const n = countRun(arena, i, limit, lo, hi, 4096);
+    recompute(domain, i, 1, n);
     i += n;
   }
 }
@@ -100,31 +104,45 @@ function recomputeTable(domain: Domain, words: Uint32Array): void {
  */
 export function recalculate(domain: Domain, gfn: number): number {
   const { p2m, ledger } = domain;
-  let words = p2m.memory.words(p2m.root);
+  const { memory } = p2m;
+  let first = memory.locate(p2m.root);
   for (let level = p2m.levels; ; ) {
-    const index = indexAt(gfn, level);
-    const lo = words[2 * index]!;
-    const hi = words[2 * index + 1]!;
+    const index = first + indexAt(gfn, level);
+    const lo = memory.arena[2 * index]!;
+    const hi = memory.arena[2 * index + 1]!;
     if ((lo & 7) === 0) return 0;
     const marked = (lo & MARK) === MARK;
     if (level === 1) {
-      if (marked) recomputeTable(domain, words);
+      if (marked) recomputeTable(domain, first);
       return 0;
     }
     const leaf = p2m.format.kindOf(lo, hi, level) === LEAF;
     if (leaf) {
-      if (!marked || recompute(domain, words, index, level, 1)) return 0;
-      const at = { ...newPosition(), level, words, index, lo, hi, kind: LEAF } as const;
-      if (!splitAt(domain, at, level - 1)) return ERRNO.ENOMEM;
+      if (!marked || recompute(domain, index, level, 1)) return 0;
+      if (!splitAt(domain, { level, index, lo, hi, kind: LEAF }, level - 1)) return ERRNO.ENOMEM;
     }
-    const pointer = words[2 * index]!;
-    const below = p2m.memory.words(frameField(pointer, words[2 * index + 1]!) as Mfn);
+    const pointer = memory.arena[2 * index]!;
+    const below = memory.locate(frameField(pointer, memory.arena[2 * index + 1]!) as Mfn);
     if (!leaf && marked) {
       markTable(domain, below, level - 1, lo & RECALC);
-      store(words, index, (pointer & ~MARK & ~RECALC) >>> 0, hi);
+      store(memory.arena, index, (pointer & ~MARK & ~RECALC) >>> 0, hi);
       ledger.markPointerStores++;
     }
-    words = below;
+    first = below;
     level--;
+  }
+}
+
+/** Whether an entry on the way to a gfn, the last one included, awaits recalculation. */
+export function isMarkedOnWay({ p2m }: Domain, gfn: number): boolean {
+  const { format, memory } = p2m;
+  let first = memory.locate(p2m.root);
+  for (let level = p2m.levels; ; level--) {
+    const index = first + indexAt(gfn, level);
+    const lo = memory.arena[2 * index]!;
+    const hi = memory.arena[2 * index + 1]!;
+    if (isMarked(lo)) return true;
+    if (level === 1 || format.kindOf(lo, hi, level) !== TABLE) return false;
+    first = memory.locate(frameField(lo, hi) as Mfn);
   }
 }

@@ -8,7 +8,7 @@ import { mirror } from "../iommu/mirror.ts";
 import { iommuRights } from "../rights.ts";
 import { NONE, type P2mBackend } from "./backend.ts";
 import { accessOf, compose, pointer, rightsOf, SUPPRESS_VE, splitAt, syncCpus, typeOf } from "./ept-entry.ts";
-import { isMarked, recalculate } from "./ept-marks.ts";
+import { isMarkedOnWay, recalculate } from "./ept-marks.ts";
 import { giveSubtree, takeTable } from "./pool.ts";
 
 const at = newPosition();
@@ -51,7 +51,7 @@ function write(
         break;
       }
       const to = pointer(domain, table, at.level - 1);
-      store(at.words, at.index, to.lo, to.hi);
+      store(p2m.memory.arena, at.index, to.lo, to.hi);
       ledger.p2mPointers++;
     }
   if (rc !== 0) {
@@ -64,16 +64,17 @@ function write(
   ledger.setEntries += n;
   ledger.recalcWalks += n;
   ledger.p2mEntries += n;
-  const { words, index, lo: oldLo, hi: oldHi, kind } = at;
+  const { index, lo: oldLo, hi: oldHi, kind } = at;
+  const { arena } = p2m.memory;
   const oldPresent = (oldLo & 7) !== 0;
   const oldRights = rightsOf(domain, oldLo, oldHi);
   const removing = mfn === NONE;
   const valid = kind !== EMPTY && typeOf(oldLo, oldHi) !== TYPE.invalid;
   const sve = valid ? oldHi & SUPPRESS_VE : SUPPRESS_VE;
-  if (removing) storeSame(words, index, n, 0, sve >>> 0);
+  if (removing) storeSame(arena, index, n, 0, sve >>> 0);
   else {
     const first = compose(domain, mfn, order, n, type, access, sve);
-    storeRun(words, index, n, first.lo, first.hi, size * 4096);
+    storeRun(arena, index, n, first.lo, first.hi, size * 4096);
   }
   if (type !== TYPE.invalid) domain.highestGfn = Math.max(domain.highestGfn, gfn + n * size - 1);
   if (oldPresent) syncCpus(domain, n);
@@ -85,4 +86,4 @@ function write(
   return rc;
 }
 
-export const EPT_BACKEND: P2mBackend = { typeOf, accessOf, pointer, isMarked, write };
+export const EPT_BACKEND: P2mBackend = { typeOf, accessOf, pointer, isMarkedOnWay, write };

@@ -35,19 +35,14 @@ const found: Found = {
   at: newPosition(),
 };
 
-let isMarked: (lo: number, hi: number) => boolean = () => false;
-const noteMark = (lo: number, hi: number): void => {
-  if (isMarked(lo, hi)) found.marked = true;
-};
-
 /** Look a gfn up without side effects and without booking. */
 export function lookUp(domain: Domain, gfn: number): Found {
   found.type = TYPE.mmio_dm;
   found.access = ACCESS_RWX;
   found.mfn = NONE;
-  found.marked = false;
   if (gfn > domain.highestGfn) {
     found.walked = false;
+    found.marked = false;
     found.order = 0;
     while (found.order < 27 && alignDown(gfn, found.order + 9) > domain.highestGfn) found.order += 9;
     return found;
@@ -55,9 +50,8 @@ export function lookUp(domain: Domain, gfn: number): Found {
   const backend = backendOf(domain);
   const { at } = found;
   found.walked = true;
-  isMarked = backend.isMarked;
-  walk(domain.p2m, gfn, 1, at, noteMark);
-  noteMark(at.lo, at.hi);
+  found.marked = backend.isMarkedOnWay(domain, gfn);
+  walk(domain.p2m, gfn, 1, at);
   found.order = 9 * (at.level - 1);
   if (at.kind === EMPTY || at.kind === TABLE) return found;
   found.type = backend.typeOf(at.lo, at.hi);
@@ -96,10 +90,11 @@ export function alikeBlocks(
   // Above the highest gfn ever mapped the look-up did not walk.
   if (!met.walked) walk(domain.p2m, gfn, level, at);
   if (at.level < level) return 1;
+  const { arena } = domain.p2m.memory;
   // Marks on the way are passed down by the first write and do not touch empty slots.
-  if (at.kind === EMPTY) return at.level > level ? n : countSame(at.words, at.index, n, at.lo, at.hi);
+  if (at.kind === EMPTY) return at.level > level ? n : countSame(arena, at.index, n, at.lo, at.hi);
   if (at.level > level || at.kind === TABLE || met.marked || !met.walked) return 1;
-  if (at.kind !== LEAF) return countSame(at.words, at.index, n, at.lo, at.hi);
+  if (at.kind !== LEAF) return countSame(arena, at.index, n, at.lo, at.hi);
   if (met.mfn !== NONE) n = Math.max(1, Math.min(n, Math.floor(uniformFrames(machine, met.mfn) / size)));
-  return countRun(at.words, at.index, n, at.lo, at.hi, size * 4096);
+  return countRun(arena, at.index, n, at.lo, at.hi, size * 4096);
 }

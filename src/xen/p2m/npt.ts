@@ -90,7 +90,7 @@ function splitAt(domain: Domain, at: Position): boolean {
   const lo = toPages ? (at.lo & ~PSE & ~PAT_SUPER) | (at.lo & PAT_SUPER ? PAT_4K : 0) : at.lo;
   fillWithParts(p2m.memory.words(table), { lo: lo >>> 0, hi: at.hi }, at.level);
   const to = pointer(domain, table, at.level - 1);
-  store(at.words, at.index, to.lo, to.hi);
+  store(p2m.memory.arena, at.index, to.lo, to.hi);
   ledger.p2mPointers++;
   return true;
 }
@@ -142,7 +142,7 @@ function write(
       const table = takeTable(domain);
       if (table !== null) {
         const to = pointer(domain, table, at.level - 1);
-        store(at.words, at.index, to.lo, to.hi);
+        store(p2m.memory.arena, at.index, to.lo, to.hi);
         ledger.p2mPointers++;
         continue;
       }
@@ -155,13 +155,14 @@ function write(
   ledger.setEntries += n;
   ledger.recalcWalks += n;
   ledger.p2mEntries += n;
-  const { words, index, lo: oldLo, hi: oldHi, kind } = at;
+  const { index, lo: oldLo, hi: oldHi, kind } = at;
+  const { arena } = p2m.memory;
   const removing = mfn === NONE;
   const oldPresent = (oldLo & PRESENT) !== 0;
-  if (removing) storeSame(words, index, n, 0, 0);
+  if (removing) storeSame(arena, index, n, 0, 0);
   else {
     const first = compose(domain, mfn, order, type, access);
-    storeRun(words, index, n, first.lo, first.hi, size * 4096);
+    storeRun(arena, index, n, first.lo, first.hi, size * 4096);
   }
   flushes(domain, splits + (oldPresent ? n : 0), n);
   if (type !== TYPE.invalid) domain.highestGfn = Math.max(domain.highestGfn, gfn + n * size - 1);
@@ -178,6 +179,6 @@ function write(
 }
 
 const accessOf = (): Access => ACCESS_RWX;
-const isMarked = (): boolean => false;
+const isMarkedOnWay = (): boolean => false;
 
-export const NPT_BACKEND: P2mBackend = { typeOf, accessOf, pointer, isMarked, write };
+export const NPT_BACKEND: P2mBackend = { typeOf, accessOf, pointer, isMarkedOnWay, write };

@@ -1,10 +1,11 @@
 /** Trees for the rules: as a hypervisor would write them, and then with something wrong in them. */
-import type { FormatName, LeafAttributes, Raw } from "../../../src/format/format.ts";
+import { type FormatName, type LeafAttributes, type Raw, raw64 } from "../../../src/format/format.ts";
 import type { AuditInput, AuditTree } from "../../../src/inspect/audit/rule.ts";
+import { store } from "../../../src/radix/entries.ts";
 import { clear, setLeaf } from "../../../src/radix/leaves.ts";
-import { indexAt, newPosition, type WritableTree, walk } from "../../../src/radix/tree.ts";
+import { newPosition, type WritableTree, walk } from "../../../src/radix/tree.ts";
 import { initMarkers, type MarkerPlace, updateMarkers } from "../../../src/xen/iommu/contiguity.ts";
-import { newTree, put, tablesOf } from "../../radix/helpers.ts";
+import { newTree, tablesOf } from "../../radix/helpers.ts";
 
 /** Frame, output frame, order. */
 export type Leaf = readonly [frame: number, output: number, order: number, attributes?: LeafAttributes];
@@ -38,7 +39,9 @@ export function tree(format: FormatName, leaves: readonly Leaf[], base = 0x7f000
 export function change(made: WritableTree, frame: number, edit: (raw: Raw) => Raw | bigint, stop = 1): WritableTree {
   const position = newPosition();
   walk(made, frame, stop, position);
-  put(made, position.table, indexAt(frame, position.level), edit({ lo: position.lo, hi: position.hi }));
+  const raw = edit({ lo: position.lo, hi: position.hi });
+  const { lo, hi } = typeof raw === "bigint" ? raw64(raw) : raw;
+  store(made.memory.arena, position.index, lo, hi);
   return made;
 }
 
