@@ -8,8 +8,8 @@ const FIRST_FRAMES = 16;
 export interface Description {
   /** Frames that `fill` may allocate, at most. */
   readonly allocates: number;
-  /** Fill in all of the frame's words. */
-  fill(words: Uint32Array): void;
+  /** Fill in all 512 entries of the frame, which begin at a place of the arena. */
+  fill(arena: Uint32Array, first: number): void;
 }
 
 /** Neighbouring frames that stand as descriptions, made one by one when asked for. */
@@ -20,9 +20,16 @@ export interface DescribedRun {
   /** What is left of it: from, and up to but not including. Its ends may be freed. */
   from: Mfn;
   end: Mfn;
-  /** Frames in between that were looked at, described anew or freed: they are no longer part of it. */
-  readonly left: Set<number>;
+  /**
+   * By frame, once one has left the run: 0 for those that have not, else one more than the index that it has in memory, or
+   * GONE for one that was freed or described anew.
+   */
+  places: Int32Array | null;
+  /** Frames between from and end that have left. */
+  left: number;
 }
+
+const GONE = -1;
 
 /**
  * Arenas of memories that nobody looks at again. What has been touched once is much cheaper to use again than fresh memory,
@@ -72,8 +79,8 @@ export class SimulatedMemory implements FrameReader {
   /** In ascending order. */
   #runs: DescribedRun[] = [];
   #nextRun: number;
-  /** Frames of runs that somebody has looked at: their indices. */
-  #ofRuns = new Map<number, number>();
+  /** Frames of runs that somebody has looked at. */
+  #realOfRuns = 0;
   #isGivenBack = false;
 
   /** @param base first frame number that is handed out; choose one that no RAM or BAR of the scenario uses. */
@@ -87,14 +94,14 @@ export class SimulatedMemory implements FrameReader {
   /** Number of frames that are handed out and not freed. */
   get allocated(): number {
     let count = this.#indices - this.#freeIndices.length;
-    for (const run of this.#runs) count += run.end - run.from - run.left.size;
+    for (const run of this.#runs) count += run.end - run.from - run.left;
     for (const mfn of this.#described.keys()) if (mfn >= this.base + RUNS_AT) count++;
     return count;
   }
 
   /** Number of frames that hold words; the others stand as descriptions. */
   get real(): number {
-    return this.holds.reduce((sum, one) => sum + one, 0) + this.#ofRuns.size;
+    return this.holds.reduce((sum, one) => sum + one, 0) + this.#realOfRuns;
   }
 
   /** A zeroed frame. */
@@ -137,7 +144,7 @@ export class SimulatedMemory implements FrameReader {
   allocateDescribedRun(count: number, at: (i: number) => Description): Mfn {
     const first = this.#nextRun as Mfn;
     this.#nextRun += count;
-    this.#runs.push({ first, at, from: first, end: (first + count) as Mfn, left: new Set() });
+    this.#runs.push({ first, at, from: first, end: (first + count) as Mfn, places: null, left: 0 });
     return first;
   }
 
@@ -149,9 +156,22 @@ export class SimulatedMemory implements FrameReader {
 
   /** The run of descriptions that a frame belongs to. */
   describedRun(mfn: Mfn): DescribedRun | undefined {
+    const run = this.#runAt(mfn);
+    return run && (run.places === null || run.places[mfn - run.first] === 0) ? run : undefined;
+  }
+
+  /** The run that a frame belongs to, or did before it left. */
+  #runAt(mfn: Mfn): DescribedRun | undefined {
     if (mfn < this.base + RUNS_AT) return undefined;
     const run = this.#runs[this.#runIndex(mfn)];
-    return run && run.from <= mfn && mfn < run.end && !run.left.has(mfn) ? run : undefined;
+    return run && run.from <= mfn && mfn < run.end ? run : undefined;
+  }
+
+  /** Take note of where a frame of a run is. */
+  #place(run: DescribedRun, mfn: Mfn, place: number): void {
+    run.places ??= new Int32Array(run.end - run.first);
+    if (run.places[mfn - run.first] === 0) run.left++;
+    run.places[mfn - run.first] = place;
   }
 
   /** Index of the last run that begins at or before a frame; -1 where none does. */
@@ -181,15 +201,14 @@ export class SimulatedMemory implements FrameReader {
   /** Whatever stands for a frame goes. Throws RangeError when nothing does. */
   #giveUp(mfn: Mfn): void {
     if (this.#described.delete(mfn)) return;
-    const run = this.describedRun(mfn);
-    if (run) {
-      run.left.add(mfn);
-      return;
-    }
-    const ofRun = this.#ofRuns.get(mfn);
-    if (ofRun !== undefined) {
-      this.#ofRuns.delete(mfn);
-      this.#freeIndices.push(ofRun);
+    const run = this.#runAt(mfn);
+    const place = run?.places?.[mfn - run.first] ?? 0;
+    if (run && place !== GONE) {
+      this.#place(run, mfn, GONE);
+      if (place > 0) {
+        this.#realOfRuns--;
+        this.#freeIndices.push(place - 1);
+      }
       return;
     }
     const index = mfn - this.base;
@@ -207,10 +226,10 @@ export class SimulatedMemory implements FrameReader {
       return;
     }
     // Those that left the run stand for themselves.
-    for (const mfn of run.left)
-      if (mfn >= first && mfn < end) {
-        this.#giveUp(mfn as Mfn);
-        run.left.delete(mfn);
+    for (let mfn = first; run.left > 0 && mfn < end; mfn++)
+      if (run.places?.[mfn - run.first] !== 0) {
+        this.#giveUp(mfn);
+        run.left--;
       }
     if (run.from === first) run.from = end;
     else run.end = first;
@@ -226,7 +245,7 @@ export class SimulatedMemory implements FrameReader {
     this.#freeIndices = [];
     this.#described.clear();
     this.#runs = [];
-    this.#ofRuns.clear();
+    this.#realOfRuns = 0;
     this.#isGivenBack = true;
   }
 
@@ -251,22 +270,41 @@ export class SimulatedMemory implements FrameReader {
   #locateOther(mfn: Mfn): number {
     if (this.#isGivenBack)
       throw new RangeError("this memory was given back: only counts are left of what was simulated");
-    const index = this.#ofRuns.get(mfn) ?? this.#makeReal(mfn);
-    return index === undefined ? -1 : index << 9;
+    const run = this.#runAt(mfn);
+    const place = run?.places?.[mfn - run.first] ?? 0;
+    if (place > 0) return (place - 1) << 9;
+    return run && place === 0 ? this.#makeRealOfRun(run, mfn) : this.#makeReal(mfn);
   }
 
-  /** Let a described frame hold what it stands for. Returns its index; undefined where nothing is described. */
-  #makeReal(mfn: Mfn): number | undefined {
-    const description = this.description(mfn);
-    if (!description) return undefined;
-    this.#giveUp(mfn);
-    // Filling it must not move what is being filled.
-    this.#makeRoom(1 + description.allocates);
+  /** Let a frame of a run hold what it stands for. Returns its place. */
+  #makeRealOfRun(run: DescribedRun, mfn: Mfn): number {
+    const description = run.at(mfn - run.first);
+    const index = this.#takeIndex();
+    this.#place(run, mfn, index + 1);
+    this.#realOfRuns++;
+    return this.#fill(index, description);
+  }
+
+  /** The same for a frame that is described alone; -1 for one that is not. */
+  #makeReal(mfn: Mfn): number {
+    const description = this.#described.get(mfn);
+    if (!description) return -1;
+    this.#described.delete(mfn);
     const isSingle = mfn < this.base + RUNS_AT;
     const index = isSingle ? mfn - this.base : this.#takeIndex();
     if (isSingle) this.holds[index] = 1;
-    else this.#ofRuns.set(mfn, index);
-    description.fill(this.arena.subarray(index * WORDS, (index + 1) * WORDS));
-    return index;
+    else {
+      const run = this.#runAt(mfn)!;
+      this.#place(run, mfn, index + 1);
+      this.#realOfRuns++;
+    }
+    return this.#fill(index, description);
+  }
+
+  #fill(index: number, description: Description): number {
+    // What is being filled must not move.
+    this.#makeRoom(description.allocates);
+    description.fill(this.arena, index << 9);
+    return index << 9;
   }
 }

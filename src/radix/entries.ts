@@ -20,26 +20,41 @@ export function storeSame(words: Uint32Array, index: number, count: number, lo: 
  * the high half; addresses of one table never run into the flags above bit 51.
  */
 export function storeRun(words: Uint32Array, index: number, count: number, lo: number, hi: number, step: number): void {
-  if (count === 1) {
-    store(words, index, lo, hi);
-    return;
-  }
-  const stepHi = Math.floor(step / 2 ** 32);
-  const stepLo = step % 2 ** 32;
+  const stepLo = step | 0;
+  const stepHi = Math.floor(step / 2 ** 32) | 0;
+  // Signed halves, which are computed with much faster.
   let low = lo | 0;
-  let high = hi;
-  let i = 2 * index;
-  const stop = i + 2 * count;
-  while (i < stop) {
-    // As far as the low half does not wrap, the loop is one of 32-bit integers.
-    const room = stepHi > 0 || stepLo === 0 ? 1 : Math.ceil((2 ** 32 - (low >>> 0)) / stepLo);
-    const end = stepLo === 0 && stepHi === 0 ? stop : Math.min(stop, i + 2 * room);
-    for (; i < end; i += 2) {
+  let high = hi | 0;
+  let i = index << 1;
+  const end = (i + (count << 1)) | 0;
+  if (stepHi === 0 && stepLo >= 0 && (lo >>> 0) + (count - 1) * stepLo < 2 ** 32) {
+    // The low half never wraps. Four at a time, which is most of the time of filling tables.
+    for (const most = (end - 6) | 0; i < most; i = (i + 8) | 0) {
       words[i] = low;
-      words[i + 1] = high;
+      words[i | 1] = high;
+      words[(i + 2) | 0] = low + stepLo;
+      words[(i + 3) | 0] = high;
+      low = (low + 2 * stepLo) | 0;
+      words[(i + 4) | 0] = low;
+      words[(i + 5) | 0] = high;
+      words[(i + 6) | 0] = low + stepLo;
+      words[(i + 7) | 0] = high;
+      low = (low + 2 * stepLo) | 0;
+    }
+    for (; i < end; i = (i + 2) | 0) {
+      words[i] = low;
+      words[i | 1] = high;
       low = (low + stepLo) | 0;
     }
-    high += stepHi + (low >>> 0 < stepLo ? 1 : 0);
+    return;
+  }
+  for (; i < end; i = (i + 2) | 0) {
+    words[i] = low;
+    words[i + 1] = high;
+    const next = (low + stepLo) | 0;
+    if (next >>> 0 < low >>> 0) high = (high + 1) | 0;
+    high = (high + stepHi) | 0;
+    low = next;
   }
 }
 

@@ -27,8 +27,8 @@ export class DescribedTable implements Description {
     return this.placed.pattern.children.length;
   }
 
-  fill(words: Uint32Array): void {
-    this.#patterns.fill(words, this.placed);
+  fill(arena: Uint32Array, first: number): void {
+    this.#patterns.fill(arena, first, this.placed);
   }
 }
 
@@ -123,16 +123,18 @@ export class Patterns {
     return this.#memory.allocateDescribedRun(count, at);
   }
 
-  fill(words: Uint32Array, { pattern, shift }: Placed): void {
+  fill(arena: Uint32Array, place: number, { pattern, shift }: Placed): void {
     if (pattern.step !== null) {
-      const [lo, hi] = [pattern.words[0]!, pattern.words[1]!];
-      if (pattern.leafless) storeSame(words, 0, WORDS / 2, lo, hi);
-      else storeRun(words, 0, WORDS / 2, withFrameLo(lo, shift), withFrameHi(hi, shift), pattern.step);
+      const lo = pattern.words[0]!;
+      const hi = pattern.words[1]!;
+      if (pattern.leafless) storeSame(arena, place, WORDS / 2, lo, hi);
+      else storeRun(arena, place, WORDS / 2, withFrameLo(lo, shift), withFrameHi(hi, shift), pattern.step);
       return;
     }
-    words.set(pattern.words);
+    arena.set(pattern.words, 2 * place);
     if (pattern.leafless && pattern.children.length === 0) return;
     const { level, children } = pattern;
+    const words = arena.subarray(2 * place, 2 * place + WORDS);
     if (shift > 0) this.#move(words, level, shift);
     for (const { index, count, step, pattern: child, shift: at } of children) {
       const first =
@@ -219,7 +221,7 @@ export class Patterns {
     if (run && place) {
       while (
         first + count < run.end &&
-        !run.left.has(first + count) &&
+        this.#memory.describedRun((first + count) as Mfn) === run &&
         index + count < WORDS / 2 &&
         this.#format.kindOf(words[2 * (index + count)]!, words[2 * (index + count) + 1]!, level) === TABLE &&
         frameField(words[2 * (index + count)]!, words[2 * (index + count) + 1]!) === first + count

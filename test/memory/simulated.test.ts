@@ -60,7 +60,10 @@ describe("SimulatedMemory", () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
         const memory = new SimulatedMemory(BASE);
-        const word = (value: number) => ({ allocates: 0, fill: (words: Uint32Array) => void words.fill(value) });
+        const word = (value: number) => ({
+          allocates: 0,
+          fill: (arena: Uint32Array, first: number) => void arena.fill(value, 2 * first, 2 * first + 1024),
+        });
         memory.allocateDescribedRun(3, () => word(1));
         const first = memory.allocateDescribedRun(40, (i) => word(100 + i));
         const holds = new Map(Array.from({ length: 40 }, (_, i) => [i, 100 + i]));
@@ -92,7 +95,10 @@ describe("SimulatedMemory", () => {
     const memory = new SimulatedMemory(BASE);
     const frames = Array.from({ length: 40 }, () => memory.allocate());
     for (const mfn of frames) memory.words(mfn).fill(7);
-    const run = memory.allocateDescribedRun(5, () => ({ allocates: 0, fill: (words) => void words.fill(9) }));
+    const run = memory.allocateDescribedRun(5, () => ({
+      allocates: 0,
+      fill: (arena, first) => void arena.fill(9, 2 * first, 2 * first + 1024),
+    }));
     memory.words((run + 1) as Mfn);
     memory.giveBack();
     expect([memory.allocated, memory.real]).toEqual([0, 0]);
