@@ -69,7 +69,10 @@ export class SimulatedMemory implements FrameReader {
    * that may allocate.
    */
   arena: Uint32Array = new Uint32Array(0);
-  /** By index, 1 for a single frame that holds words, and is not free or only described. Replaced with the arena. */
+  /**
+   * By index, 1 for a single frame that holds words, and is not free or only described: those have zeros in the arena, so that
+   * nothing can be read from them by mistake. Replaced with the arena.
+   */
   holds: Uint8Array = new Uint8Array(0);
   /** Indices that were ever handed out, and those to be handed out again. */
   #indices = 0;
@@ -107,14 +110,20 @@ export class SimulatedMemory implements FrameReader {
   /** A zeroed frame. */
   allocate(): Mfn {
     const index = this.#takeIndex();
-    this.arena.fill(0, index * WORDS, (index + 1) * WORDS);
+    this.#clear(index);
     this.holds[index] = 1;
     return (this.base + index) as Mfn;
   }
 
+  #clear(index: number): void {
+    this.arena.fill(0, index * WORDS, (index + 1) * WORDS);
+  }
+
   /** A frame that stands as a description. */
   allocateDescribed(description: Description): Mfn {
-    const mfn = (this.base + this.#takeIndex()) as Mfn;
+    const index = this.#takeIndex();
+    this.#clear(index);
+    const mfn = (this.base + index) as Mfn;
     this.#described.set(mfn, description);
     return mfn;
   }
@@ -214,6 +223,7 @@ export class SimulatedMemory implements FrameReader {
     const index = mfn - this.base;
     if (this.holds[index] !== 1) throw new RangeError(`frame 0x${mfn.toString(16)} is not allocated`);
     this.holds[index] = 0;
+    this.#clear(index);
   }
 
   /** Free `count` neighbouring frames. Throws RangeError when one is not allocated. */

@@ -1,10 +1,9 @@
 import type { Mfn } from "../address.ts";
 import type { Format } from "../format/format.ts";
 import { p2mTypeOf } from "../format/index.ts";
-import { SimulatedMemory } from "../memory/simulated.ts";
 import { type Children, type Pattern, type Placed, patternsOf } from "./pattern.ts";
 import { pieces, type Run, type RunOptions } from "./pieces.ts";
-import { pagesAt, type Tree, type WritableTree } from "./tree.ts";
+import { isWritable, pagesAt, type Tree, type WritableTree } from "./tree.ts";
 
 /**
  * What a tree maps, to be drawn: runs as `runs` gives them, but neighbours that differ in memory type or bookkeeping alone are
@@ -15,8 +14,6 @@ export function* outline(tree: Tree, options: Omit<RunOptions, "raw" | "skip"> =
   const same = likeness(tree.format);
   yield* joined(isWritable(tree) ? described(tree, options) : pieces(tree, options), same);
 }
-
-const isWritable = (tree: Tree): tree is WritableTree => tree.memory instanceof SimulatedMemory;
 
 type Likeness = (a: Run, b: Run) => boolean;
 

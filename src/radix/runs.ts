@@ -1,8 +1,7 @@
 import type { Mfn, Order } from "../address.ts";
-import { SimulatedMemory } from "../memory/simulated.ts";
 import { patternsOf } from "./pattern.ts";
 import { pieces, type Run, type RunOptions } from "./pieces.ts";
-import type { Tree, WritableTree } from "./tree.ts";
+import { isWritable, type Tree } from "./tree.ts";
 
 export type { Problem, Run, RunOptions } from "./pieces.ts";
 
@@ -57,5 +56,3 @@ export function count(tree: Tree, options: Omit<RunOptions, "raw" | "onTable" | 
     if (piece.maps !== null) add(leaves, piece.order, piece.entries);
   return { leaves, tables };
 }
-
-const isWritable = (tree: Tree): tree is WritableTree => tree.memory instanceof SimulatedMemory;

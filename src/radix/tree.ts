@@ -1,7 +1,7 @@
 import { alignDown, type Mfn, offsetIn, pagesOf } from "../address.ts";
 import { EMPTY, type EntryKind, type Format, LEAF, TABLE } from "../format/format.ts";
 import type { FrameReader } from "../memory/memory.ts";
-import type { SimulatedMemory } from "../memory/simulated.ts";
+import { SimulatedMemory } from "../memory/simulated.ts";
 
 /** One page-table tree that can be read: the same shape for the model's tables and for those of a memory image. */
 export interface Tree {
@@ -16,6 +16,9 @@ export interface Tree {
 export interface WritableTree extends Tree {
   readonly memory: SimulatedMemory;
 }
+
+/** Whether a tree is the model's own. */
+export const isWritable = (tree: Tree): tree is WritableTree => tree.memory instanceof SimulatedMemory;
 
 /** Shifts the three lower levels' index bits out: frame numbers exceed the 32 bits that bit operators see. */
 const ABOVE_LEVEL_3 = 2 ** -27;
@@ -51,15 +54,50 @@ export const newPosition = (): Position => ({
 /** Slot in its table, 0 to 511, of the entry at a place: tables lie at multiples of 512. */
 export const slotOfIndex = (index: number): number => index & 511;
 
-/** Frames by the place of their first entry in one array: what `walk` is fast on. */
-type Arena = Pick<SimulatedMemory, "base" | "baseHi" | "baseLo" | "arena" | "holds" | "locate">;
+/**
+ * Walk towards a frame and stop at level `stop`, or above it at the first entry that is no table. Follows the next
+ * level that the entry names (AMD-Vi may skip levels). Returns false when a table on the way is not in memory, or the
+ * frame's bits of skipped levels are not zero (page-table-formats.md 4.4); `position` then holds the last entry that was
+ * read, and level 0 where there was none. `frame` must be below `widthOf`.
+ */
+export function walk(tree: Tree, frame: number, stop: number, position: Position): boolean {
+  const { format } = tree;
+  const tables = isWritable(tree) ? tree.memory : new OneByOne(tree.memory);
+  const place = isWritable(tree) ? seek(tree, frame, stop) : -1;
+  if (place >= 0) {
+    const lo = tables.arena[place << 1]!;
+    const hi = tables.arena[(place << 1) | 1]!;
+    position.level = stop;
+    position.index = place;
+    position.lo = lo;
+    position.hi = hi;
+    position.kind = lo === 0 && (hi | 0) === format.plain.emptyHi ? EMPTY : format.kindOf(lo, hi, stop);
+    return true;
+  }
+  let table = tree.root;
+  let level = tree.levels;
+  position.level = 0;
+  for (let first = tables.locate(table); first >= 0; first = tables.locate(table)) {
+    const index = first + indexAt(frame, level);
+    const lo = tables.arena[2 * index]!;
+    const hi = tables.arena[2 * index + 1]!;
+    const kind = format.kindOf(lo, hi, level);
+    position.level = level;
+    position.index = index;
+    position.lo = lo;
+    position.hi = hi;
+    position.kind = kind;
+    if (kind !== TABLE || level <= stop) return true;
+    const next = format.nextLevelOf(lo, hi, level);
+    if (next < level - 1 && alignDown(frame, 9 * next) !== alignDown(frame, 9 * (level - 1))) return false;
+    table = format.frameOf(lo, hi, level) as Mfn;
+    level = next;
+  }
+  return false;
+}
 
-/** The same of memory that hands its frames out one by one. */
-class OneByOne implements Arena {
-  readonly base = 0;
-  readonly baseHi = 0;
-  readonly baseLo = 0;
-  readonly holds = new Uint8Array(0);
+/** Frames by the place of their first entry, as simulated memory has them, of memory that hands its frames out one by one. */
+class OneByOne {
   arena: Uint32Array = new Uint32Array(0);
   readonly #memory: FrameReader;
 
@@ -75,79 +113,35 @@ class OneByOne implements Arena {
   }
 }
 
-const arenaOf = (memory: FrameReader): Arena =>
-  "arena" in memory ? (memory as SimulatedMemory) : new OneByOne(memory);
-
 /**
- * Walk towards a frame and stop at level `stop`, or above it at the first entry that is no table. Follows the next
- * level that the entry names (AMD-Vi may skip levels). Returns false when a table on the way is not in memory, or the
- * frame's bits of skipped levels are not zero (page-table-formats.md 4.4); `position` then holds the last entry that was
- * read, and level 0 where there was none. `frame` must be below `widthOf`.
+ * The place of a frame's entry at a level, in the common case: plain pointers lead there from the root, from table to table
+ * among the first frames of the model's memory. -1 for any other, where `walk` tells more. What writers ask first, every
+ * block; written for speed: arithmetic in 32 bits, nothing stored.
  */
-export function walk(tree: Tree, frame: number, stop: number, position: Position): boolean {
-  const { mask, value, perLevel, emptyHi } = tree.format.plain;
-  const memory = arenaOf(tree.memory);
-  const { arena, base, baseHi, baseLo } = memory;
+export function seek(tree: WritableTree, frame: number, level: number): number {
+  const { mask, value, perLevel } = tree.format.plain;
+  const { arena, base, baseHi, baseLo, holds } = tree.memory;
   const places = arena.length >>> 10;
-  const high = frame <= 0x7fffffff ? frame >>> 27 : (frame * ABOVE_LEVEL_3) | 0;
-  let level = tree.levels;
-  let first = (tree.root - base) << 9;
-  let index = 0;
-  let lo = 0;
-  // The common case, without a call and without a store: plain pointers among the first frames of the model's memory.
-  for (;;) {
-    index = first | ((level <= 3 ? frame >>> Math.imul(level - 1, 9) : high >>> Math.imul(level - 4, 9)) & 511);
-    lo = arena[index << 1]!;
-    if (level === stop || (lo & mask) !== ((value + Math.imul(level, perLevel)) | 0)) break;
+  const high = frame <= 0x7fff_ffff ? frame >>> 27 : (frame * ABOVE_LEVEL_3) | 0;
+  const top = tree.root - base;
+  if (top < 0 || top >= places) return -1;
+  let first = top << 9;
+  for (let at = tree.levels; at > level; at = (at - 1) | 0) {
+    const index = first | slot(frame, high, at);
+    const lo = arena[index << 1]!;
+    const hi = arena[(index << 1) | 1]!;
     const place = ((lo >>> 12) - baseLo) | 0;
-    if ((arena[(index << 1) | 1]! & 0xfffff) !== baseHi || place >>> 0 >= places) break;
+    // Another kind of entry, or a table further away. One that only stands as a description holds zeros.
+    if ((lo & mask) !== ((value + Math.imul(at, perLevel)) | 0) || (hi & 0xfffff) !== baseHi || place >>> 0 >= places)
+      return -1;
     first = place << 9;
-    level = (level - 1) | 0;
   }
-  const hi = arena[(index << 1) | 1]!;
-  const place = index >>> 9;
-  const isEmpty = lo === 0 && (hi | 0) === emptyHi;
-  if (memory.holds[place] !== 1 || (level !== stop && !isEmpty))
-    return walkOn(tree, memory, (base + place) as Mfn, level, frame, stop, position);
-  position.level = level;
-  position.index = index;
-  position.lo = lo;
-  position.hi = hi;
-  position.kind = isEmpty ? EMPTY : tree.format.kindOf(lo, hi, level);
-  return true;
+  return holds[first >>> 9] === 1 ? first | slot(frame, high, level) : -1;
 }
 
-/** The walk from a table on, whatever its entries are and wherever the tables lie. */
-function walkOn(
-  { format }: Tree,
-  memory: Arena,
-  from: Mfn,
-  fromLevel: number,
-  frame: number,
-  stop: number,
-  position: Position,
-): boolean {
-  let table = from;
-  let level = fromLevel;
-  position.level = 0;
-  for (let first = memory.locate(table); first >= 0; first = memory.locate(table)) {
-    const index = first + indexAt(frame, level);
-    const lo = memory.arena[2 * index]!;
-    const hi = memory.arena[2 * index + 1]!;
-    const kind = format.kindOf(lo, hi, level);
-    position.level = level;
-    position.index = index;
-    position.lo = lo;
-    position.hi = hi;
-    position.kind = kind;
-    if (kind !== TABLE || level <= stop) return true;
-    const next = format.nextLevelOf(lo, hi, level);
-    if (next < level - 1 && alignDown(frame, 9 * next) !== alignDown(frame, 9 * (level - 1))) return false;
-    table = format.frameOf(lo, hi, level) as Mfn;
-    level = next;
-  }
-  return false;
-}
+/** As `indexAt`, with the upper bits shifted already. */
+const slot = (frame: number, high: number, level: number): number =>
+  (level <= 3 ? frame >>> Math.imul(level - 1, 9) : high >>> Math.imul(level - 4, 9)) & 511;
 
 /** What a tree says about one frame; null when it maps nothing there. */
 export interface Translation {

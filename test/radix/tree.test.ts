@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Mfn } from "../../src/address.ts";
-import { FORMATS, LEAF, TABLE } from "../../src/format/index.ts";
+import { EMPTY, FORMATS, LEAF, TABLE } from "../../src/format/index.ts";
 import { newTable } from "../../src/radix/edit.ts";
 import { setLeaf } from "../../src/radix/leaves.ts";
-import { indexAt, newPosition, slotOfIndex, translate, walk, widthOf } from "../../src/radix/tree.ts";
-import { newTree, put, RW, without } from "./helpers.ts";
+import { indexAt, newPosition, seek, slotOfIndex, translate, walk, widthOf } from "../../src/radix/tree.ts";
+import { newTree, put, RW, SHAPES, without } from "./helpers.ts";
 
 describe("indexAt", () => {
   it.each([
@@ -69,6 +69,53 @@ describe("AMD-Vi level skipping (page-table-formats.md 4.4)", () => {
     expect(walk(skipping(), base + 7, 2, at)).toBe(true);
     expect(at).toMatchObject({ level: 1, kind: LEAF });
     expect(slotOfIndex(at.index)).toBe(7);
+  });
+});
+
+describe("seek", () => {
+  it.each(SHAPES)("finds the places that walk finds, or says that it does not know (%s, %i levels)", (name, levels) => {
+    const tree = newTree(name, levels);
+    const at = newPosition();
+    const last = widthOf(tree.format, levels) - 1;
+    const frames = [0, 5, 511, 512, 2 ** 18 + 3, 2 ** 27 + 2 ** 20, 2 ** 31, 2 ** 32 - 1, 2 ** 36 + 1, last];
+    let found = 0;
+    for (const mapped of frames.filter((frame) => frame <= last)) {
+      setLeaf(tree, mapped, 0x1000, 0, RW);
+      for (const frame of frames.filter((frame) => frame <= last))
+        for (let stop = 1; stop <= levels; stop++) {
+          const place = seek(tree, frame, stop);
+          walk(tree, frame, stop, at);
+          if (place < 0) expect(at.level).toBeGreaterThan(stop);
+          else expect([at.level, at.index]).toEqual([stop, place]);
+          if (place >= 0) found++;
+        }
+    }
+    expect(found).toBeGreaterThan(0);
+  });
+
+  it("reads nothing from a table on the way that only stands as a description, or is freed", () => {
+    const tree = newTree("npt", 4);
+    setLeaf(tree, 2 ** 18 + 7, 0x1000, 0, RW);
+    setLeaf(tree, 7, 0x2000, 0, RW);
+    const at = newPosition();
+    walk(tree, 2 ** 18, 3, at);
+    const table = tree.format.frameOf(at.lo, at.hi, 3) as Mfn;
+    expect(seek(tree, 2 ** 18 + 7, 1)).toBeGreaterThan(0);
+    // What the table held until now leads to another table, which is still there.
+    tree.memory.describe(table, {
+      allocates: 0,
+      fill: (arena, first) => void arena.fill(0, 2 * first, 2 * first + 1024),
+    });
+    expect(seek(tree, 2 ** 18 + 7, 1)).toBe(-1);
+    walk(tree, 2 ** 18 + 7, 1, at);
+    expect(at).toMatchObject({ level: 2, kind: EMPTY });
+  });
+
+  it("knows no tree whose root is not the model's", () => {
+    const tree = newTree("npt", 4);
+    setLeaf(tree, 7, 0x2000, 0, RW);
+    for (const root of [1, 2 ** 31, tree.root + 2 ** 23, tree.root + 2 ** 32])
+      expect(seek({ ...tree, root: root as Mfn }, 7, 1)).toBe(-1);
   });
 });
 

@@ -1,7 +1,7 @@
 import { isAligned, pagesOf } from "../../address.ts";
 import { EMPTY, frameField, LEAF, TABLE } from "../../format/format.ts";
 import { store, storeRun, storeSame } from "../../radix/entries.ts";
-import { newPosition, walk } from "../../radix/tree.ts";
+import { newPosition, seek, walk } from "../../radix/tree.ts";
 import { type Access, ERRNO, GFN_LIMIT, type P2mType, TYPE } from "../constants.ts";
 import type { Domain } from "../domain.ts";
 import { mirror } from "../iommu/mirror.ts";
@@ -33,10 +33,15 @@ function write(
   const recalculated = recalculate(domain, gfn);
   let flush = false;
   let rc = recalculated;
-  if (rc === 0)
-    for (;;) {
+  let place = -1;
+  if (rc === 0) {
+    place = seek(p2m, gfn, level);
+    while (place < 0) {
       walk(p2m, gfn, level, at);
-      if (at.level === level) break;
+      if (at.level === level) {
+        place = at.index;
+        continue;
+      }
       if (at.kind === LEAF) {
         if (!splitAt(domain, at, level)) {
           rc = ERRNO.ENOMEM;
@@ -54,6 +59,7 @@ function write(
       store(p2m.memory.arena, at.index, to.lo, to.hi);
       ledger.p2mPointers++;
     }
+  }
   if (rc !== 0) {
     ledger.setEntries++;
     ledger.recalcWalks++;
@@ -64,17 +70,19 @@ function write(
   ledger.setEntries += n;
   ledger.recalcWalks += n;
   ledger.p2mEntries += n;
-  const { index, lo: oldLo, hi: oldHi, kind } = at;
   const { arena } = p2m.memory;
+  const oldLo = arena[2 * place]!;
+  const oldHi = arena[2 * place + 1]!;
+  const kind = p2m.format.kindOf(oldLo, oldHi, level);
   const oldPresent = (oldLo & 7) !== 0;
   const oldRights = rightsOf(domain, oldLo, oldHi);
   const removing = mfn === NONE;
   const valid = kind !== EMPTY && typeOf(oldLo, oldHi) !== TYPE.invalid;
   const sve = valid ? oldHi & SUPPRESS_VE : SUPPRESS_VE;
-  if (removing) storeSame(arena, index, n, 0, sve >>> 0);
+  if (removing) storeSame(arena, place, n, 0, sve >>> 0);
   else {
     const first = compose(domain, mfn, order, n, type, access, sve);
-    storeRun(arena, index, n, first.lo, first.hi, size * 4096);
+    storeRun(arena, place, n, first.lo, first.hi, size * 4096);
   }
   if (type !== TYPE.invalid) domain.highestGfn = Math.max(domain.highestGfn, gfn + n * size - 1);
   if (oldPresent) syncCpus(domain, n);

@@ -3,7 +3,7 @@ import { EMPTY, frameField, frameHi, frameLo, LEAF, type Raw, TABLE } from "../.
 import { P2M_TYPES } from "../../format/software-bits.ts";
 import { fillWithParts } from "../../radix/edit.ts";
 import { store, storeRun, storeSame } from "../../radix/entries.ts";
-import { newPosition, type Position, walk } from "../../radix/tree.ts";
+import { newPosition, type Position, seek, walk } from "../../radix/tree.ts";
 import { ACCESS_RWX, type Access, ERRNO, GFN_LIMIT, isRam, type P2mType, TYPE } from "../constants.ts";
 import type { Domain } from "../domain.ts";
 import { mirror } from "../iommu/mirror.ts";
@@ -130,9 +130,13 @@ function write(
     return ERRNO.ENOENT;
   }
   let splits = 0;
-  for (;;) {
+  let place = seek(p2m, gfn, level);
+  while (place < 0) {
     walk(p2m, gfn, level, at);
-    if (at.level === level) break;
+    if (at.level === level) {
+      place = at.index;
+      continue;
+    }
     if (at.kind === LEAF) {
       if (splitAt(domain, at)) {
         splits++;
@@ -155,14 +159,16 @@ function write(
   ledger.setEntries += n;
   ledger.recalcWalks += n;
   ledger.p2mEntries += n;
-  const { index, lo: oldLo, hi: oldHi, kind } = at;
   const { arena } = p2m.memory;
+  const oldLo = arena[2 * place]!;
+  const oldHi = arena[2 * place + 1]!;
+  const kind = order === 0 ? LEAF : p2m.format.kindOf(oldLo, oldHi, level);
   const removing = mfn === NONE;
   const oldPresent = (oldLo & PRESENT) !== 0;
-  if (removing) storeSame(arena, index, n, 0, 0);
+  if (removing) storeSame(arena, place, n, 0, 0);
   else {
     const first = compose(domain, mfn, order, type, access);
-    storeRun(arena, index, n, first.lo, first.hi, size * 4096);
+    storeRun(arena, place, n, first.lo, first.hi, size * 4096);
   }
   flushes(domain, splits + (oldPresent ? n : 0), n);
   if (type !== TYPE.invalid) domain.highestGfn = Math.max(domain.highestGfn, gfn + n * size - 1);
@@ -170,7 +176,7 @@ function write(
   if (domain.iommuMode === "sync") {
     const rights = removing ? 0 : iommuRights(machine, type, access, mfn);
     // An empty PT slot counts as frame 0 without rights; an empty slot above as no frame at all; a table as "different".
-    const oldFrame = kind === EMPTY && order > 0 ? NONE : kind === TABLE ? Number.NaN : frameField(oldLo, oldHi);
+    const oldFrame = kind === EMPTY ? NONE : kind === TABLE ? Number.NaN : frameField(oldLo, oldHi);
     if (rights !== rightsOf(oldLo) || oldFrame !== mfn || kind === TABLE)
       rc = mirror(domain, gfn, mfn, order, n, rights, oldPresent);
   }
