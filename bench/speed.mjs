@@ -12,6 +12,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { readInputs, readLspci } from "../dist/inventory/index.js";
 import { plan } from "../dist/plan/index.js";
+import { build } from "rolldown";
 import { EIGHT, fleet, longLspci, oneDevice } from "./inputs.mjs";
 import { processorTime } from "./model.mjs";
 import { run } from "./process.mjs";
@@ -24,24 +25,21 @@ const ROUNDS = Number(values.rounds);
 const HOSTS = Number(values.hosts);
 /** Kinds of host in a fleet: releases, command lines, processors and addresses together. */
 const KINDS = 24;
-/** 4 GiB in 4 KiB entries, in both tables. */
-const PAGES = 2 ** 20;
+/** The 32 GiB BAR of examples/p40 in 4 KiB entries, in both tables. */
+const PAGES = 2 ** 23;
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "physmap-bench-"));
 const note = (text) => process.stderr.write(`bench: ${text}\n`);
 
 const median = (numbers) => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)];
 
-/** Rounds that warm up and do not count: as many as it takes until what is hot has been compiled. */
-const WARM = 20;
-
-/** Each candidate once a round, in turn; medians. */
-async function interleaved(candidates, rounds = ROUNDS) {
+/** Each candidate once a round, in turn; medians. The first `warm` rounds do not count: until what is hot has been compiled. */
+async function interleaved(candidates, warm, rounds = ROUNDS) {
   const taken = new Map(Object.keys(candidates).map((name) => [name, []]));
-  for (let round = 0; round < WARM + rounds; round++)
+  for (let round = 0; round < warm + rounds; round++)
     for (const [name, candidate] of Object.entries(candidates)) {
       const value = await candidate();
-      if (round >= WARM) taken.get(name).push(value);
+      if (round >= warm) taken.get(name).push(value);
     }
   return Object.fromEntries([...taken].map(([name, numbers]) => [name, median(numbers)]));
 }
@@ -67,8 +65,10 @@ function compileC() {
 }
 
 /** A process that runs the model's candidates; `ask` gives one of them as a function. */
-function startModel() {
-  const model = fork(here("model-process.mjs"));
+async function startModel() {
+  const file = join(folder, "model.mjs");
+  await build({ input: here("model-process.mjs"), platform: "node", output: { file } });
+  const model = fork(file);
   const ask = (name) => async () => {
     model.send({ name, pages: PAGES });
     const [time] = await once(model, "message");
@@ -81,14 +81,18 @@ async function againstC() {
   const c = compileC();
   if (c.missing) return { missing: c.missing };
   note("step by step and in bulk, against C");
-  const { ask, model } = startModel();
-  const times = await interleaved({
-    stepC: c.time("step"),
-    stepPlain: ask("stepPlain"),
-    stepModel: ask("stepModel"),
-    fillC: c.time("fill"),
-    bulkModel: ask("bulkModel"),
-  });
+  const { ask, model } = await startModel();
+  const times = await interleaved(
+    {
+      setC: c.time("set"),
+      setModel: ask("setModel"),
+      fillC: c.time("fill"),
+      bulkModel: ask("bulkModel"),
+      mapC: c.time("map"),
+      mapModel: ask("mapModel"),
+    },
+    2,
+  );
   model.disconnect();
   const each = Object.fromEntries(Object.entries(times).map(([name, ns]) => [name, ns / PAGES]));
   return { gcc: c.gcc, pages: PAGES, nanosecondsAPage: each };
@@ -105,8 +109,8 @@ async function eight() {
       results[name].push(await run(more === null ? ["--help"] : ["plan", ...inputs, ...EIGHT.options, ...more]));
   const medians = (runs) =>
     Object.fromEntries(["wall", "user", "system", "mib"].map((key) => [key, median(runs.map((r) => r[key]))]));
-  const { model, ask } = startModel();
-  const { mapping } = await interleaved({ mapping: ask("mapping") });
+  const { model, ask } = await startModel();
+  const { mapping } = await interleaved({ mapping: ask("mapping") }, 20);
   model.disconnect();
   return {
     entries: EIGHT.entries,
@@ -125,7 +129,7 @@ async function small() {
   const first = Number(
     spawnSync(process.execPath, [here("lspci.mjs")], { input: text, encoding: "utf8", maxBuffer: 2 ** 20 }).stdout,
   );
-  const { lspci } = await interleaved({ lspci: read });
+  const { lspci } = await interleaved({ lspci: read }, 20);
   const medians = Object.fromEntries(
     ["wall", "user", "system", "mib"].map((key) => [key, median(runs.map((r) => r[key]))]),
   );
@@ -145,7 +149,7 @@ async function bySize() {
         planned.simulation.machine.memory.giveBack();
       }) / 1e6;
   };
-  const times = await interleaved(Object.fromEntries(sizes.map((bytes) => [bytes, planOnce(bytes)])), 3 * ROUNDS);
+  const times = await interleaved(Object.fromEntries(sizes.map((bytes) => [bytes, planOnce(bytes)])), 20, 3 * ROUNDS);
   return sizes.map((bytes) => ({ bytes, milliseconds: times[bytes] }));
 }
 

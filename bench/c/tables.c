@@ -3,10 +3,11 @@
  * NPT-like tree and in a four-level AMD-Vi-like one, counters included.
  *
  *   tables fill PAGES   the tables alone: every table made and filled, 512 entries at a time
- *   tables step PAGES   page by page, 64 a call: order, read-only ranges, look-up, guard, walk, store in both
- *                       trees, flush decision, counters
+ *   tables set PAGES    the tables alone, page by page: in both trees a walk from the root, tables made on the way, a store
+ *   tables map PAGES    page by page, 64 a call, with the rules: order, read-only ranges, look-up, guard, walk, store in
+ *                       both trees, flush decision, counters
  *
- * Prints nanoseconds of processor time, the entries written, and a sum over them.
+ * Prints nanoseconds of processor time (the best of three rounds), the entries written, and a sum over them.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -177,11 +178,25 @@ static void fill(uint64_t root, uint64_t gfn, uint64_t mfn, uint64_t pages, uint
     ledger.p2m_entries += pages;
 }
 
+static void set_each(uint64_t p2m, uint64_t iommu, uint64_t gfn, uint64_t mfn, uint64_t pages)
+{
+    uint64_t none = 0, *slot;
+    for (uint64_t i = 0; i < pages; i++) {
+        reach(p2m, gfn + i, &slot, &none, &none);
+        *slot = (mfn + i) << 12 | 5ull << 52 | 7;
+        reach(iommu, gfn + i, &slot, &none, &none);
+        *slot = (mfn + i) << 12 | 3;
+    }
+    ledger.p2m_entries += pages;
+}
+
 int main(int argc, char **argv)
 {
     uint64_t pages = argc > 2 ? strtoull(argv[2], NULL, 0) : 0;
-    if (argc < 3 || pages == 0 || pages % 512 != 0 || (strcmp(argv[1], "fill") != 0 && strcmp(argv[1], "step") != 0)) {
-        fputs("usage: tables fill|step PAGES (a multiple of 512)\n", stderr);
+    const char *mode = argc > 1 ? argv[1] : "";
+    int fills = strcmp(mode, "fill") == 0, sets = strcmp(mode, "set") == 0, maps = strcmp(mode, "map") == 0;
+    if (pages == 0 || pages % 512 != 0 || !(fills || sets || maps)) {
+        fputs("usage: tables fill|set|map PAGES (a multiple of 512)\n", stderr);
         return 2;
     }
     has_2m = v_has_2m;
@@ -201,9 +216,11 @@ int main(int argc, char **argv)
         memset(&ledger, 0, sizeof ledger);
         clock_t start = clock();
         uint64_t p2m = take(), iommu = take(), gfn = 0x1000000;
-        if (argv[1][0] == 'f') {
+        if (fills) {
             fill(p2m, gfn, MFN_BASE, pages, 5ull << 52 | 7);
             fill(iommu, gfn, MFN_BASE, pages, 3);
+        } else if (sets) {
+            set_each(p2m, iommu, gfn, MFN_BASE, pages);
         } else {
             for (uint64_t done = 0; done < pages;)
                 done += call(p2m, iommu, gfn + done, MFN_BASE + done, pages - done);

@@ -42,7 +42,7 @@ export function continueCalls(
 ): Continued {
   const request = { domain, gfn, mfn, pages, add, maxCalls };
   // A few calls are sooner made than watched.
-  const skip = maxCalls < LEAST_WATCHED ? null : watch(request);
+  const skip = maxCalls < LEAST_WATCHED ? null : watch(request, observe !== undefined);
   let pagesDone = 0;
   let calls = 0;
   let firstReturn: number | null = null;

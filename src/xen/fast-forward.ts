@@ -55,6 +55,12 @@ interface Step {
   readonly stores: readonly UpperStore[];
 }
 
+/** How regions went that were skipped before, and what it looked like then. */
+interface Lesson {
+  readonly step: Step;
+  readonly scene: Scene;
+}
+
 /** What has been seen of one size of region. */
 interface Seen {
   readonly level: number;
@@ -62,18 +68,34 @@ interface Seen {
   checkpoints: Checkpoint[];
   /** Stores above this level since the last one. */
   stores: UpperStore[];
-  /** How regions went that were skipped before, and what it looked like then. */
-  lesson: { readonly step: Step; readonly scene: Scene } | null;
+}
+
+/**
+ * What the requests of a domain have taught, by level, as long as all is as it was that they depend on and that scenes do
+ * not tell. One device's region is mapped like another's.
+ */
+const taught = new WeakMap<Domain, { readonly state: string; readonly lessons: Map<number, Lesson> }>();
+
+function lessonsFor({ domain, add }: Request): Map<number, Lesson> {
+  const { devices, mtrrsSet, started, iommuMode, permissions, pool } = domain;
+  const state = [add, devices.size, mtrrsSet, started, iommuMode, permissions.frames.isEmpty, pool.pages].join(" ");
+  const known = taught.get(domain);
+  if (known?.state === state) return known.lessons;
+  const lessons = new Map<number, Lesson>();
+  taught.set(domain, { state, lessons });
+  return lessons;
 }
 
 /**
  * Watch a request. The returned function is asked at each hypercall boundary, with the pages and calls done so far, and
- * answers how many it has accounted for without carrying them out.
+ * answers how many it has accounted for without carrying them out. `alone`: nothing that earlier requests taught counts,
+ * so that `Skip.like` tells calls of this one.
  */
-export function watch(request: Request): (done: number, calls: number) => Skip {
+export function watch(request: Request, alone: boolean): (done: number, calls: number) => Skip {
   const { domain } = request;
   if (domain.machine.stepwise || Number.isFinite(domain.machine.iommuPages)) return () => NOTHING;
-  const sizes: Seen[] = LEVELS.map((level) => ({ level, checkpoints: [], stores: [], lesson: null }));
+  const sizes: Seen[] = LEVELS.map((level) => ({ level, checkpoints: [], stores: [] }));
+  const lessons = alone ? new Map<number, Lesson>() : lessonsFor(request);
   domain.upperStores = [];
   return (done, calls) => {
     const stores = domain.upperStores ?? [];
@@ -86,7 +108,7 @@ export function watch(request: Request): (done: number, calls: number) => Skip {
       if (seen.checkpoints.at(-1)?.region === region) continue;
       seen.checkpoints = [...seen.checkpoints.slice(-3), takeCheckpoint(request, seen, region, done, calls)];
       seen.stores = [];
-      const skip = skipAhead(request, seen);
+      const skip = skipAhead(request, seen, lessons);
       if (skip === NOTHING) continue;
       for (const other of sizes) if (other.level <= seen.level) other.checkpoints = [];
       domain.upperStores = [];
@@ -119,13 +141,14 @@ function takeCheckpoint(request: Request, seen: Seen, region: number, done: numb
 }
 
 /** Account for as many regions as will certainly go like the last one, and say how much that was. */
-function skipAhead(request: Request, seen: Seen): Skip {
+function skipAhead(request: Request, seen: Seen, lessons: Map<number, Lesson>): Skip {
   const { domain } = request;
   const { level, checkpoints } = seen;
   const now = checkpoints.at(-1)!;
   // A log that is still being written must not miss lines.
   if (logHasRoom(domain) || !decisionGoesOn(request, now.done)) return NOTHING;
-  const known = seen.lesson && isScene(request, level, now, seen.lesson.scene) ? seen.lesson : null;
+  const lesson = lessons.get(level);
+  const known = lesson && isScene(request, level, now, lesson.scene) ? lesson : null;
   const step = known ? known.step : stepOf(request, level, checkpoints);
   if (!step) return NOTHING;
   // Alike from the start of the oldest region that is repeated; of a known one, from here on.
@@ -134,7 +157,7 @@ function skipAhead(request: Request, seen: Seen): Skip {
   if (count <= 0) return NOTHING;
   const scene = known?.scene ?? lookAround(request, level, now);
   repeat(request, level, now, step, count, scene);
-  seen.lesson = { step, scene };
+  lessons.set(level, { step, scene });
   return { pages: count * pagesOf(9 * level), calls: count * step.calls, regions: count, like: step.first };
 }
 

@@ -52,6 +52,12 @@ const request = (gfn: number, mfn: number, pages: number, add: boolean): Operati
   add,
 });
 
+const BETWEEN: Readonly<Record<"nothing" | "device" | "permission", readonly Operation[]>> = {
+  nothing: [],
+  device: [{ op: "assign_device", domain: 1, device: "0000:05:00.0" }],
+  permission: [{ op: "iomem_permission", domain: 1, mfn: 0x2000000, pages: 4 * 0x40000, allow: true }],
+};
+
 /** Nothing is skipped while lines are still kept. */
 const silent = (base: Scenario, operations: readonly Operation[], poolPages: number, large: boolean): Scenario => ({
   ...base,
@@ -89,9 +95,18 @@ const pages4k = (where: typeof place, least: number): fc.Arbitrary<Scenario> =>
       pool: fc.constantFrom(1 << 20, 1 << 20, 58, 62, 66),
       after: fc.constantFrom<"remove" | "part" | "again" | "nothing">("remove", "part", "again", "nothing"),
       cut: fc.constantFrom(1, 64, MIB2, 2 * MIB2 + 5),
+      // Another device's region that goes as the first one's did, or nearly so.
+      next: fc.option(
+        fc.record({
+          gap: fc.constantFrom(0, 64, 2 * MIB2, GIB),
+          apart: fc.constantFrom(0, 0, MIB2),
+          between: fc.constantFrom<"nothing" | "device" | "permission">("nothing", "nothing", "device", "permission"),
+        }),
+        { nil: null },
+      ),
       maxCalls: fc.constantFrom(undefined, undefined, 41, 48, 55),
     })
-    .map(({ base, place: { gfn, mfn }, regions, rest, obstacle, pool, after, cut, maxCalls }) => {
+    .map(({ base, place: { gfn, mfn }, regions, rest, obstacle, pool, after, cut, next, maxCalls }) => {
       const pages = regions * MIB2 + rest;
       const shifted = mfn % MIB2 === gfn % MIB2 ? mfn + 1 : mfn;
       const operations = [
@@ -99,6 +114,12 @@ const pages4k = (where: typeof place, least: number): fc.Arbitrary<Scenario> =>
         { ...request(gfn, shifted, pages, true), ...(maxCalls === undefined ? {} : { maxCalls }) },
         ...(after === "nothing" ? [] : [request(gfn + (after === "part" ? cut : 0), shifted, pages - cut, false)]),
         ...(after === "again" ? [request(gfn, shifted, pages, true)] : []),
+        ...(next === null
+          ? []
+          : [
+              ...BETWEEN[next.between],
+              request(gfn + pages + next.gap, shifted + pages + next.gap + next.apart, pages, true),
+            ]),
       ];
       return silent(base, operations, pool, false);
     });
