@@ -45,6 +45,11 @@ export const oneDevice = (bytes) => ({
     physBits: 48,
     barAddresses: [{ bdf: "0000:80:00.0", index: 0, address: 2 ** 45 + 4096 }],
   },
+  /** The same keys on the command line. */
+  options: [
+    ...["--xen", "4.17.5", "--cmdline", "iommu=no-sharept", "--phys-bits", "48", "--json"],
+    ...["--bar-address", `80:00.0:0=0x${hex(2 ** 45 + 4096)}`],
+  ],
 });
 
 /** A listing of so many bytes: one function after the other, each like the given one, at addresses of their own. */

@@ -10,9 +10,9 @@ import { availableParallelism, cpus, loadavg, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { build } from "rolldown";
 import { readInputs, readLspci } from "../dist/inventory/index.js";
 import { plan } from "../dist/plan/index.js";
-import { build } from "rolldown";
 import { EIGHT, fleet, longLspci, oneDevice } from "./inputs.mjs";
 import { processorTime } from "./model.mjs";
 import { run } from "./process.mjs";
@@ -149,8 +149,19 @@ async function bySize() {
         planned.simulation.machine.memory.giveBack();
       }) / 1e6;
   };
+  /** The same as a command: wall-clock seconds. */
+  const planCommand = (bytes) => {
+    const { texts, options } = oneDevice(bytes);
+    const files = texts.map(({ name, text }) => {
+      const file = join(folder, `${bytes}-${name}`);
+      writeFileSync(file, text);
+      return file;
+    });
+    return async () => (await run(["plan", ...files, ...options, "--no-advice"])).wall;
+  };
   const times = await interleaved(Object.fromEntries(sizes.map((bytes) => [bytes, planOnce(bytes)])), 20, 3 * ROUNDS);
-  return sizes.map((bytes) => ({ bytes, milliseconds: times[bytes] }));
+  const whole = await interleaved(Object.fromEntries(sizes.map((bytes) => [bytes, planCommand(bytes)])), 1);
+  return sizes.map((bytes) => ({ bytes, milliseconds: times[bytes], seconds: whole[bytes] }));
 }
 
 /** A fleet of so many kinds of host. */
