@@ -1,4 +1,5 @@
-import type { Block, WrappedLine } from "./lspci-blocks.ts";
+import type { Block } from "./lspci-blocks.ts";
+import type { WrappedLine } from "./lspci-wrapped.ts";
 
 /** A `Capabilities:` line with the lines that stand below it. */
 export interface Section {
@@ -24,19 +25,21 @@ const AFTER_CAPABILITIES = /^Kernel (?:driver|modules)/;
  * lspci prints own regions before the capabilities (host-inputs.md 1.5: `Region` lines inside SR-IOV are VF BARs).
  */
 export function splitSections({ head, body }: Block): Sections {
-  const indents = body.map(({ column }) => column).filter((column) => column > head.column);
-  const ownColumn = indents.reduce((least, column) => Math.min(least, column), Number.POSITIVE_INFINITY);
+  let ownColumn = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < body.length; i++) {
+    const { column } = body[i]!;
+    if (column > head.column && column < ownColumn) ownColumn = column;
+  }
   const own: WrappedLine[] = [];
   const stray: WrappedLine[] = [];
   const capabilities: { title: WrappedLine; lines: WrappedLine[] }[] = [];
   let open: { column: number; lines: WrappedLine[] } | undefined;
-  for (const line of body) {
+  for (let i = 0; i < body.length; i++) {
+    const line = body[i]!;
     const text = line.parts[0] ?? "";
-    if (CAPABILITY.test(text)) {
-      const lines: WrappedLine[] = [];
-      const title = { ...line, parts: [text.replace(CAPABILITY, ""), ...line.parts.slice(1)] };
-      open = { column: line.column > head.column ? line.column : Number.NaN, lines };
-      capabilities.push({ title, lines });
+    if (text.startsWith("Capabilities:")) {
+      open = { column: line.column > head.column ? line.column : Number.NaN, lines: [] };
+      capabilities.push({ title: titleOf(line), lines: open.lines });
       continue;
     }
     const inside =
@@ -48,4 +51,9 @@ export function splitSections({ head, body }: Block): Sections {
     }
   }
   return { own, capabilities, stray };
+}
+
+function titleOf({ parts, column, line }: WrappedLine): WrappedLine {
+  const title = parts[0]!.replace(CAPABILITY, "");
+  return { parts: parts.length === 1 ? [title] : [title, ...parts.slice(1)], column, line };
 }
