@@ -10,6 +10,7 @@ export interface Block {
 }
 
 export interface HexRow {
+  /** `OO: xx xx …` without blanks around. */
   readonly text: string;
   readonly line: number;
 }
@@ -58,7 +59,7 @@ export function splitBlocks(all: readonly string[], to: Receiver): void {
       if (current !== undefined) to.block(current);
       current = { address: head[1]!, head: openLine(head[2]!, indentOf(text), i + 1), body: [], hex: [] };
     } else if (current === undefined) to.outside(text, i + 1);
-    else if (special && HEX_ROW.test(unindented)) current.hex.push({ text: unindented, line: i + 1 });
+    else if (special && HEX_ROW.test(unindented)) current.hex.push({ text: unindented.trimEnd(), line: i + 1 });
     else if (
       !(special && ELLIPSIS.test(unindented)) &&
       !extend(current, openLine(unindented, indentOf(text), i + 1), afterBlank)

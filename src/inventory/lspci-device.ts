@@ -3,11 +3,13 @@ import { combineDevices } from "./combine.ts";
 import { type ConfigSpace, readConfigSpace } from "./config-space.ts";
 import { isBridgeClass } from "./device-class.ts";
 import type { Block } from "./lspci-blocks.ts";
-import { readBody } from "./lspci-body.ts";
 import { readHead } from "./lspci-head.ts";
 import { readHexRows } from "./lspci-hex.ts";
-import type { Own } from "./lspci-own.ts";
+import { isAboutRegions, type Own, readOwn, shown } from "./lspci-own.ts";
 import { barOf } from "./lspci-region.ts";
+import { splitSections } from "./lspci-sections.ts";
+import { readCapabilities } from "./lspci-titles.ts";
+import type { WrappedLine } from "./lspci-wrapped.ts";
 import { quote } from "./note-list.ts";
 import { type AddNote, source } from "./notes.ts";
 import { numberRegions } from "./region-index.ts";
@@ -31,10 +33,13 @@ export function readBlock(block: Block, file: string, add: AddNote): BlockReadin
   }
   const head = readHead(block.head);
   if (head.idsCut) add("missing", `${bdf}: the name is cut, so vendor and device numbers are missing`, block.head.line);
-  const { own, capabilities } = readBody(block, (line) => source(file, line), add);
+  const sections = splitSections(block);
+  if (sections.stray.length > 0) noteStray(sections.stray, add);
+  const own = readOwn(sections.own, add);
+  const capabilities = readCapabilities(sections.capabilities, (line) => source(file, line), add);
   const config = readHex(block, bdf, file, add);
   const bridgeClass = head.classCode !== null && isBridgeClass(head.classCode);
-  const bridge = own.buses || capabilities.bridgePort || bridgeClass || config?.bridge === true;
+  const bridge = own.facts.buses || capabilities.bridgePort || bridgeClass || config?.bridge === true;
   const numbered = numberRegions(own.regions, config?.bars ?? [], bridge ? 2 : 6);
   const fromText: PciDevice = {
     bdf,
@@ -47,10 +52,10 @@ export function readBlock(block: Block, file: string, add: AddNote): BlockReadin
     msix: capabilities.msix,
     resizable: capabilities.resizable,
     sriov: capabilities.sriov,
-    driver: own.driver,
-    numaNode: own.numaNode,
-    iommuGroup: own.iommuGroup,
-    memoryDecode: own.memoryDecode,
+    driver: own.facts.driver,
+    numaNode: own.facts.numaNode,
+    iommuGroup: own.facts.iommuGroup,
+    memoryDecode: own.facts.memoryDecode,
     // A boot VGA's ROM is [virtual] too: the kernel keeps a copy of it at 0xc0000.
     virtualFunction: own.regions.some(({ kind, marks }) => kind === "memory" && marks?.virtual === true),
     from: source(file, block.head.line),
@@ -59,6 +64,11 @@ export function readBlock(block: Block, file: string, add: AddNote): BlockReadin
   const textTells = !capabilities.denied && own.regions.length > 0;
   const capabilitiesUnknown = !textTells && (config === null || config.truncated);
   return { device, numbersAssumed: numbered.assumed, capabilitiesUnknown };
+}
+
+function noteStray(lines: readonly WrappedLine[], add: AddNote): void {
+  for (const line of lines.filter(isAboutRegions))
+    add("unread", `deeper than the function's own lines, but in no capability: ${shown(line)}`, line.line);
 }
 
 function barsOf(own: Own, indexes: readonly (number | null)[], bdf: Bdf, file: string, add: AddNote): readonly Bar[] {

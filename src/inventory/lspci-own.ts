@@ -1,5 +1,5 @@
 import { looksLikeRegion, parseRegion, type Region } from "./lspci-region.ts";
-import { bestReading, firstMatch, mayMatch, type WrappedLine } from "./lspci-wrapped.ts";
+import { bestReading, firstMatches, mayMatch, type WrappedLine } from "./lspci-wrapped.ts";
 import { quote } from "./note-list.ts";
 import type { AddNote } from "./notes.ts";
 
@@ -8,6 +8,10 @@ export interface Own {
   readonly regions: readonly Region[];
   /** Where each region stands. */
   readonly regionLines: readonly number[];
+  readonly facts: Facts;
+}
+
+export interface Facts {
   readonly driver: string | null;
   readonly numaNode: number | null;
   readonly iommuGroup: number | null;
@@ -18,11 +22,13 @@ export interface Own {
 
 /** What each line is asked first: few tell one of the facts below. */
 const FACT = /^(?:Control:|Kernel driver|Bus:)|NUMA node|IOMMU group/;
-const DECODE = /^Control: .*Mem([+-])/;
-const DRIVER = /^Kernel driver in use: (\S{1,64})$/;
-const NUMA_NODE = /\bNUMA node:? (\d{1,5})(?=,|$)/;
-const IOMMU_GROUP = /\bIOMMU group:? (\d{1,6})(?=,|$)/;
-const BUSES = /^Bus: primary=/;
+const FACTS = [
+  ["decode", /^Control: .*Mem([+-])/],
+  ["driver", /^Kernel driver in use: (\S{1,64})$/],
+  ["numa", /\bNUMA node:? (\d{1,5})(?=,|$)/],
+  ["iommu", /\bIOMMU group:? (\d{1,6})(?=,|$)/],
+  ["buses", /^Bus: primary=/],
+] as const;
 
 /** Reads a function's own lines (host-inputs.md 1.1, 1.2). `add` gets a note on each region that was not understood. */
 export function readOwn(lines: readonly WrappedLine[], add: AddNote): Own {
@@ -37,23 +43,25 @@ export function readOwn(lines: readonly WrappedLine[], add: AddNote): Own {
     regions.push(region);
     regionLines.push(line.line);
   }
-  const decode = find(facts, DECODE);
+  return { regions, regionLines, facts: readFacts(facts) };
+}
+
+function readFacts(lines: readonly WrappedLine[]): Facts {
+  const found = firstMatches(lines, FACTS);
+  const numa = found.get("numa");
+  const iommu = found.get("iommu");
+  const decode = found.get("decode");
   return {
-    regions,
-    regionLines,
-    driver: find(facts, DRIVER),
-    numaNode: number(find(facts, NUMA_NODE)),
-    iommuGroup: number(find(facts, IOMMU_GROUP)),
-    memoryDecode: decode === null ? null : decode === "+",
-    buses: firstMatch(facts, BUSES) !== null,
+    driver: found.get("driver")?.[1] ?? null,
+    numaNode: numa === undefined ? null : Number(numa[1]),
+    iommuGroup: iommu === undefined ? null : Number(iommu[1]),
+    memoryDecode: decode === undefined ? null : decode[1] === "+",
+    buses: found.has("buses"),
   };
 }
 
 export const isAboutRegions = (line: WrappedLine): boolean => looksLikeRegion(line.parts[0]!);
 export const shown = ({ parts }: WrappedLine): string => quote(parts.join(" "));
-
-const find = (facts: readonly WrappedLine[], pattern: RegExp): string | null => firstMatch(facts, pattern)?.[1] ?? null;
-const number = (digits: string | null): number | null => (digits === null ? null : Number(digits));
 
 function readRegion(line: WrappedLine, add: AddNote): Region | null {
   const region = bestReading(line, parseRegion, ({ problem }) => problem === null);

@@ -53,6 +53,19 @@ export function parseRegion(text: string): Region | null {
   const size = SIZE.exec(rest);
   const bytes = size === null ? null : parseSize(size[1]!);
   const at = readAddress(match[3] ?? "");
+  const state = at === 0 ? "zero" : typeof at === "string" ? at : undefined;
+  const disabled = DISABLED.test(rest);
+  const virtual = text.includes("[virtual]");
+  const enhanced = rest.includes("[enhanced]");
+  const marks =
+    state === undefined && !disabled && !virtual && !enhanced
+      ? null
+      : {
+          ...(state === undefined ? {} : { state }),
+          ...(disabled ? { disabled } : {}),
+          ...(virtual ? { virtual } : {}),
+          ...(enhanced ? { enhanced } : {}),
+        };
   return {
     index: kind === "rom" ? 6 : number === undefined ? null : Number(number),
     kind,
@@ -60,7 +73,7 @@ export function parseRegion(text: string): Region | null {
     size: bytes,
     width: width?.[1] === "64-bit" ? 64 : 32,
     prefetchable: width !== null && width[2] === undefined,
-    marks: readMarks(text, at === 0 ? "zero" : typeof at === "string" ? at : undefined),
+    marks,
     problem:
       (at === null ? "no address of up to 52 bits where one was expected" : null) ??
       (width?.[1] === "type 3" ? "BAR type 3 is reserved" : null) ??
@@ -71,17 +84,4 @@ export function parseRegion(text: string): Region | null {
 /** An address or what stands in its place; null for what cannot be read. */
 function readAddress(token: string): number | NonNullable<Bar["state"]> | null {
   return parseHexAddress(token) ?? STATES.get(token.replace("&lt;", "<").replace("&gt;", ">")) ?? null;
-}
-
-function readMarks(text: string, state: Bar["state"]): Region["marks"] {
-  const disabled = DISABLED.test(text);
-  const virtual = text.includes("[virtual]");
-  const enhanced = text.includes("[enhanced]");
-  if (state === undefined && !disabled && !virtual && !enhanced) return null;
-  return {
-    ...(state === undefined ? {} : { state }),
-    ...(disabled ? { disabled } : {}),
-    ...(virtual ? { virtual } : {}),
-    ...(enhanced ? { enhanced } : {}),
-  };
 }

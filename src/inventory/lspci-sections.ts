@@ -33,27 +33,25 @@ export function splitSections({ head, body }: Block): Sections {
   const own: WrappedLine[] = [];
   const stray: WrappedLine[] = [];
   const capabilities: { title: WrappedLine; lines: WrappedLine[] }[] = [];
-  let open: { column: number; lines: WrappedLine[] } | undefined;
+  /** Its column is null where the indent got lost. */
+  let open: { column: number | null; lines: WrappedLine[] } | undefined;
   for (let i = 0; i < body.length; i++) {
     const line = body[i]!;
-    const text = line.parts[0] ?? "";
+    const { parts, column } = line;
+    const text = parts[0]!;
     if (text.startsWith("Capabilities:")) {
-      open = { column: line.column > head.column ? line.column : Number.NaN, lines: [] };
-      capabilities.push({ title: titleOf(line), lines: open.lines });
+      const title = text.replace(CAPABILITY, "");
+      const titleParts = parts.length === 1 ? [title] : [title, ...parts.slice(1)];
+      open = { column: column > head.column ? column : null, lines: [] };
+      capabilities.push({ title: { parts: titleParts, column, line: line.line }, lines: open.lines });
       continue;
     }
-    const inside =
-      open !== undefined && (Number.isNaN(open.column) ? !AFTER_CAPABILITIES.test(text) : line.column > open.column);
+    const inside = open !== undefined && (open.column === null ? !AFTER_CAPABILITIES.test(text) : column > open.column);
     if (inside) open?.lines.push(line);
     else {
       open = undefined;
-      (line.column > ownColumn ? stray : own).push(line);
+      (column > ownColumn ? stray : own).push(line);
     }
   }
   return { own, capabilities, stray };
-}
-
-function titleOf({ parts, column, line }: WrappedLine): WrappedLine {
-  const title = parts[0]!.replace(CAPABILITY, "");
-  return { parts: parts.length === 1 ? [title] : [title, ...parts.slice(1)], column, line };
 }

@@ -73,6 +73,19 @@ export function matchOf(line: WrappedLine, pattern: RegExp): RegExpExecArray | n
   return bestReading(line, (text) => pattern.exec(text));
 }
 
+/** What each of some named patterns matches first in the lines. */
+export function firstMatches<Name>(
+  lines: readonly WrappedLine[],
+  patterns: readonly (readonly [Name, RegExp])[],
+): ReadonlyMap<Name, RegExpExecArray> {
+  const found = new Map<Name, RegExpExecArray>();
+  for (let i = 0; i < patterns.length; i++) {
+    const match = firstMatch(lines, patterns[i]![1]);
+    if (match !== null) found.set(patterns[i]![0], match);
+  }
+  return found;
+}
+
 /** False when a line cannot match: wrapping may have broken the words that a pattern looks for. */
 export const mayMatch = ({ parts }: WrappedLine, pattern: RegExp): boolean =>
   parts.length > 1 || pattern.test(parts[0]!);
