@@ -1,6 +1,6 @@
 import type { Bdf } from "./types.ts";
 
-const BDF = /^(?:([0-9a-f]{4,8}):)?([0-9a-f]{2}):([0-9a-f]{2})\.([0-7])$/i;
+const BDF = /^(?:([0-9a-f]{4,8}):)?([0-9a-f]{2}:([0-9a-f]{2})\.[0-7])$/i;
 
 /**
  * `[DDDD:]BB:DD.F` as `dddd:bb:dd.f`, lower-case; null when it is none. Domains may be longer than four digits
@@ -9,9 +9,10 @@ const BDF = /^(?:([0-9a-f]{4,8}):)?([0-9a-f]{2}):([0-9a-f]{2})\.([0-7])$/i;
 export function parseBdf(text: string): Bdf | null {
   const match = BDF.exec(text);
   if (match === null) return null;
-  const [, domain = "0", bus = "", device = "", fn = ""] = match;
-  if (Number.parseInt(device, 16) > 0x1f) return null;
-  return `${formatDomain(Number.parseInt(domain, 16))}:${bus}:${device}.${fn}`.toLowerCase();
+  const domain = match[1] ?? "0";
+  const rest = match[2]!;
+  if (Number.parseInt(match[3]!, 16) > 0x1f) return null;
+  return `${formatDomain(Number.parseInt(domain, 16))}:${rest.toLowerCase()}`;
 }
 
 const formatDomain = (domain: number): string => domain.toString(16).padStart(4, "0");

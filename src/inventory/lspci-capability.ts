@@ -1,7 +1,7 @@
 import { systemPageSizeOf } from "./config-capabilities.ts";
-import { bestReading, type WrappedLine } from "./lspci-blocks.ts";
-import { parseRegion } from "./lspci-region.ts";
+import { barOf, parseRegion } from "./lspci-region.ts";
 import type { Section } from "./lspci-sections.ts";
+import { bestReading, firstMatch, type WrappedLine } from "./lspci-wrapped.ts";
 import { quote } from "./note-list.ts";
 import type { AddNote } from "./notes.ts";
 import { parseSize } from "./sizes.ts";
@@ -73,20 +73,13 @@ const PAGE_SIZE = /System Page Size: ([0-9a-f]{8})/;
 
 /** The SR-IOV capability; its regions are the VF BARs, addresses without sizes (host-inputs.md 1.5). */
 export function readSriovText({ title, lines }: Section, from: (line: number) => Source, add: AddNote): Sriov | null {
-  const find = (pattern: RegExp): RegExpExecArray | null => {
-    for (const line of lines) {
-      const match = bestReading(line, (t) => pattern.exec(t));
-      if (match !== null) return match;
-    }
-    return null;
-  };
-  const counts = find(COUNTS);
+  const counts = firstMatch(lines, COUNTS);
   if (counts === null) {
     add("unread", "SR-IOV: the line with Total VFs is missing, so the capability was not read", title.line);
     return null;
   }
-  const places = find(PLACES);
-  const pageSize = find(PAGE_SIZE);
+  const places = firstMatch(lines, PLACES);
+  const pageSize = firstMatch(lines, PAGE_SIZE);
   return {
     totalVfs: Number(counts[1]),
     numVfs: Number(counts[2]),
@@ -107,5 +100,5 @@ function vfBar(line: WrappedLine, from: (line: number) => Source, add: AddNote):
   const index = region?.index ?? null;
   if (region === null || index === null || index > 5 || region.problem !== null)
     add("unread", `VF region: ${region?.problem ?? "not understood"}: ${quote(text(line))}`, line.line);
-  return region === null || index === null || index > 5 ? [] : [{ ...region.bar, index, from: from(line.line) }];
+  return region === null || index === null || index > 5 ? [] : [barOf(region, index, from(line.line))];
 }

@@ -1,6 +1,5 @@
 import { classCodeOfName } from "./device-class.ts";
-import type { WrappedLine } from "./lspci-blocks.ts";
-import { unwrapped } from "./lspci-blocks.ts";
+import { unwrapped, type WrappedLine } from "./lspci-wrapped.ts";
 
 /** What stands after the address on a block's first line. */
 export interface Head {
@@ -14,7 +13,7 @@ export interface Head {
 
 const NUMBERS = /^(?:Class )?([0-9a-f]{4}): ([0-9a-f]{4}):([0-9a-f]{4})(?= |$)/i;
 const CLASS_NUMBER = /\[([0-9a-f]{4})\]: ?/i;
-const IDS = /\[([0-9a-f]{4}):([0-9a-f]{4})\]/gi;
+const LAST_IDS = /^(.*)\[([0-9a-f]{4}):([0-9a-f]{4})\]/i;
 
 /**
  * `CLASS [cccc]: VENDOR DEVICE [vvvv:dddd] (rev rr) (prog-if pp [NAME])` in the forms of no option, `-n` and `-nn`. Names
@@ -34,8 +33,8 @@ export function readHead(head: WrappedLine): Head {
 function parse(text: string): Head {
   const numbers = NUMBERS.exec(text);
   if (numbers !== null) {
-    const [, classCode = "", vendor = "", device = ""] = numbers;
-    return { ...ids(vendor, device), classCode: Number.parseInt(classCode, 16), name: "", idsCut: false };
+    const vendorId = hex(numbers[2]!);
+    return { classCode: hex(numbers[1]!), vendorId, deviceId: hex(numbers[3]!), name: "", idsCut: false };
   }
   const classNumber = CLASS_NUMBER.exec(text);
   if (classNumber === null) {
@@ -44,18 +43,14 @@ function parse(text: string): Head {
     const name = colon < 0 ? "" : withoutTail(text.slice(colon + 2));
     return { classCode: classCodeOfName(className), vendorId: null, deviceId: null, name, idsCut: false };
   }
-  const classCode = Number.parseInt(classNumber[1] ?? "", 16);
+  const classCode = hex(classNumber[1]!);
   const device = withoutTail(text.slice(classNumber.index + classNumber[0].length));
-  const last = [...device.matchAll(IDS)].at(-1);
-  if (last === undefined) return { classCode, vendorId: null, deviceId: null, name: device, idsCut: true };
-  const name = device.slice(0, last.index).trim();
-  return { ...ids(last[1] ?? "", last[2] ?? ""), classCode, name, idsCut: false };
+  const last = LAST_IDS.exec(device);
+  if (last === null) return { classCode, vendorId: null, deviceId: null, name: device, idsCut: true };
+  return { classCode, vendorId: hex(last[2]!), deviceId: hex(last[3]!), name: last[1]!.trim(), idsCut: false };
 }
 
-const ids = (vendor: string, device: string): Pick<Head, "vendorId" | "deviceId"> => ({
-  vendorId: Number.parseInt(vendor, 16),
-  deviceId: Number.parseInt(device, 16),
-});
+const hex = (digits: string): number => Number.parseInt(digits, 16);
 
 /** Without `(rev rr)` and `(prog-if pp [NAME])`. */
 function withoutTail(text: string): string {

@@ -1,4 +1,5 @@
-import type { Block, WrappedLine } from "./lspci-blocks.ts";
+import type { Block } from "./lspci-blocks.ts";
+import type { WrappedLine } from "./lspci-wrapped.ts";
 
 /** A `Capabilities:` line with the lines that stand below it. */
 export interface Section {
@@ -24,27 +25,32 @@ const AFTER_CAPABILITIES = /^Kernel (?:driver|modules)/;
  * lspci prints own regions before the capabilities (host-inputs.md 1.5: `Region` lines inside SR-IOV are VF BARs).
  */
 export function splitSections({ head, body }: Block): Sections {
-  const indents = body.map(({ column }) => column).filter((column) => column > head.column);
-  const ownColumn = indents.reduce((least, column) => Math.min(least, column), Number.POSITIVE_INFINITY);
+  let ownColumn = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < body.length; i++) {
+    const { column } = body[i]!;
+    if (column > head.column && column < ownColumn) ownColumn = column;
+  }
   const own: WrappedLine[] = [];
   const stray: WrappedLine[] = [];
   const capabilities: { title: WrappedLine; lines: WrappedLine[] }[] = [];
-  let open: { column: number; lines: WrappedLine[] } | undefined;
-  for (const line of body) {
-    const text = line.parts[0] ?? "";
-    if (CAPABILITY.test(text)) {
-      const lines: WrappedLine[] = [];
-      const title = { ...line, parts: [text.replace(CAPABILITY, ""), ...line.parts.slice(1)] };
-      open = { column: line.column > head.column ? line.column : Number.NaN, lines };
-      capabilities.push({ title, lines });
+  /** Its column is null where the indent got lost. */
+  let open: { column: number | null; lines: WrappedLine[] } | undefined;
+  for (let i = 0; i < body.length; i++) {
+    const line = body[i]!;
+    const { parts, column } = line;
+    const text = parts[0]!;
+    if (text.startsWith("Capabilities:")) {
+      const title = text.replace(CAPABILITY, "");
+      const titleParts = parts.length === 1 ? [title] : [title, ...parts.slice(1)];
+      open = { column: column > head.column ? column : null, lines: [] };
+      capabilities.push({ title: { parts: titleParts, column, line: line.line }, lines: open.lines });
       continue;
     }
-    const inside =
-      open !== undefined && (Number.isNaN(open.column) ? !AFTER_CAPABILITIES.test(text) : line.column > open.column);
+    const inside = open !== undefined && (open.column === null ? !AFTER_CAPABILITIES.test(text) : column > open.column);
     if (inside) open?.lines.push(line);
     else {
       open = undefined;
-      (line.column > ownColumn ? stray : own).push(line);
+      (column > ownColumn ? stray : own).push(line);
     }
   }
   return { own, capabilities, stray };

@@ -33,20 +33,29 @@ const QUOTE_AND_SPACE = /^ ?> ?/;
 const TIGHT_QUOTE = /^ ?>[^\s>]/;
 const TIMESTAMP =
   /^(?:\[ {0,12}\d{1,10}\.\d{1,9}\]|\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?\]?|\[?\d\d:\d\d:\d\d(?:[.,]\d{1,9})?\]?) ?/;
+/** The same for a whole text. Most texts have no mark at all, which one search tells sooner than one for each line. */
+const ANY_QUOTE = new RegExp(QUOTE, "m");
+const ANY_TIMESTAMP = new RegExp(TIMESTAMP, "m");
 
 /**
  * The lines of a text: CR LF, CR CR LF and lone CR end a line as LF does; a byte order mark, constant `>` quote marks
  * and an indent that all non-empty lines share are removed; no-break spaces become spaces. Never throws.
  */
-export function lines(text: string, options: LineOptions = {}): readonly Line[] {
-  let result = split(text, options);
-  for (let level = 0; level < MAX_QUOTE_LEVELS; level++) {
-    const tight = result.some(({ text }) => TIGHT_QUOTE.test(text));
+export const lines = (text: string, options: LineOptions = {}): readonly Line[] =>
+  lineTexts(text, options).map((text, i) => ({ text, line: i + 1 }));
+
+/** The same as bare strings, for texts of many lines: line n is at n - 1. */
+export function lineTexts(text: string, options: LineOptions = {}): readonly string[] {
+  const plain = plainText(text);
+  let result = split(plain, options);
+  const quoted = ANY_QUOTE.test(plain);
+  for (let level = 0; quoted && level < MAX_QUOTE_LEVELS; level++) {
+    const tight = result.some((line) => TIGHT_QUOTE.test(line));
     const stripped = stripWhereUsual(result, tight ? QUOTE : QUOTE_AND_SPACE);
     if (stripped === result) break;
     result = stripped;
   }
-  if (options.timestamps === true) result = stripWhereUsual(result, TIMESTAMP);
+  if (options.timestamps === true && (quoted || ANY_TIMESTAMP.test(plain))) result = stripWhereUsual(result, TIMESTAMP);
   return stripCommonIndent(result);
 }
 
@@ -63,50 +72,54 @@ export function indentOf(text: string): number {
 
 export const isBlank = (text: string): boolean => !/\S/.test(text);
 
-function split(text: string, { maxLines = MAX_LINES, maxLength = MAX_LENGTH, onCut }: LineOptions): readonly Line[] {
-  const result: Line[] = [];
-  const lineEnd = /\r{0,2}\n|\r/g;
-  let start = text.startsWith("\ufeff") ? 1 : 0;
-  while (start < text.length) {
+/** All line ends as LF, all blanks as spaces and tabs, no byte order mark. To look for what is not there is cheap. */
+function plainText(text: string): string {
+  const ends = text.includes("\r") ? text.replace(/\r{1,2}\n|\r/g, "\n") : text;
+  const blanks = ends.includes("\u00a0") ? ends.replaceAll("\u00a0", " ") : ends;
+  return blanks.startsWith("\ufeff") ? blanks.slice(1) : blanks;
+}
+
+function split(plain: string, { maxLines = MAX_LINES, maxLength = MAX_LENGTH, onCut }: LineOptions): readonly string[] {
+  const result: string[] = [];
+  let start = 0;
+  while (start < plain.length) {
     const line = result.length + 1;
     if (line > maxLines) {
       onCut?.(`only the first ${maxLines} lines were read`, line);
       break;
     }
-    lineEnd.lastIndex = start;
-    const match = lineEnd.exec(text);
-    const end = match?.index ?? text.length;
+    const lineEnd = plain.indexOf("\n", start);
+    const end = lineEnd < 0 ? plain.length : lineEnd;
     if (end - start > maxLength) onCut?.(`line of ${end - start} characters cut to ${maxLength}`, line);
-    const kept = text.slice(start, Math.min(end, start + maxLength));
-    result.push({ text: kept.includes("\u00a0") ? kept.replaceAll("\u00a0", " ") : kept, line });
-    start = match === null ? text.length : lineEnd.lastIndex;
+    result.push(plain.slice(start, Math.min(end, start + maxLength)));
+    start = end + 1;
   }
   return result;
 }
 
 /** The same array where fewer than nearly all non-empty lines match. */
-function stripWhereUsual(all: readonly Line[], mark: RegExp): readonly Line[] {
+function stripWhereUsual(all: readonly string[], mark: RegExp): readonly string[] {
   let filled = 0;
   let marked = 0;
-  for (const { text } of all) {
+  for (const text of all) {
     if (isBlank(text)) continue;
     filled++;
     if (mark.test(text)) marked++;
   }
   if (marked === 0 || marked < filled * NEARLY_ALL) return all;
-  return all.map(({ text, line }) => ({ text: text.replace(mark, ""), line }));
+  return all.map((text) => text.replace(mark, ""));
 }
 
-function stripCommonIndent(all: readonly Line[]): readonly Line[] {
+function stripCommonIndent(all: readonly string[]): readonly string[] {
   let common: string | undefined;
-  for (const { text } of all) {
+  for (const text of all) {
     if (isBlank(text)) continue;
     const indent = text.slice(0, text.length - text.trimStart().length);
     common = common === undefined ? indent : commonPrefix(common, indent);
     if (common === "") return all;
   }
   const drop = common?.length ?? 0;
-  return drop === 0 ? all : all.map(({ text, line }) => ({ text: text.slice(drop), line }));
+  return drop === 0 ? all : all.map((text) => text.slice(drop));
 }
 
 function commonPrefix(a: string, b: string): string {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { readConfigSpace } from "../../../src/inventory/config-space.ts";
 import { readLspci } from "../../../src/inventory/lspci.ts";
+import { readHexRows } from "../../../src/inventory/lspci-hex.ts";
 import { BLASTER, configSpace, GIB, HEAD, HEX_64, hexDump, MIB } from "../fixtures-pci/blaster.ts";
 
 const at = (offset: number) => ({ file: "config", line: offset });
@@ -175,6 +176,15 @@ describe("lspci -x", () => {
       { index: 3, address: 0x203000000000, size: null, from: { file: "f", line: 3 } },
     ]);
     expect(notes.map((n) => n.kind)).toEqual(["missing", "missing"]);
+  });
+
+  it("digits in both cases, blanks after the last, no blank after the colon", () => {
+    const bytes = (rows: readonly string[]) =>
+      readHexRows(rows.map((text, i) => ({ text, line: i + 5 }))).bytes.subarray(0, 4);
+    expect([...bytes(["00: 09 aF Fa 90"])]).toEqual([0x09, 0xaf, 0xfa, 0x90]);
+    expect([...bytes(["00:10 0b", "02: c0 DE"])]).toEqual([0x10, 0x0b, 0xc0, 0xde]);
+    const { devices } = readLspci(`${HEAD}\n${HEX_64.toUpperCase().replaceAll("\n", " \t\n")}`, "f");
+    expect(devices[0]?.bars.map((b) => b.address)).toEqual([0xc8000000, 0x202000000000, 0x203000000000]);
   });
 
   it("the text wins for sizes and addresses; the dump adds what the text lacks", () => {

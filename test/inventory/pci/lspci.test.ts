@@ -379,6 +379,12 @@ describe("several blocks", () => {
     ]);
   });
 
+  it("notes stand in the order of the lines that they are about", () => {
+    const region = "Region 7: Memory at c8000000 (32-bit, prefetchable)";
+    const { notes } = readLspci(`\t${region}\n${HEAD}\n\t${region}\n\nother\n${region}\n`, "f");
+    expect(notes.filter((n) => n.kind === "unread").map((n) => n.from?.line)).toEqual([1, 3, 6]);
+  });
+
   it("-k lists drivers only", () => {
     expect(
       one("3f:00.0 3D controller: C\n\tSubsystem: X\n\tKernel driver in use: pciback\n\tKernel modules: a, b\n").driver,

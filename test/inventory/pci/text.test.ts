@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { indentOf, lines } from "../../../src/inventory/text.ts";
+import { indentOf, lines, lineTexts } from "../../../src/inventory/text.ts";
 
 const texts = (text: string, options = {}): readonly string[] => lines(text, options).map((l) => l.text);
 
@@ -12,6 +12,10 @@ describe("lines", () => {
       { text: "d", line: 4 },
       { text: "e", line: 5 },
     ]);
+  });
+
+  it("as bare strings, line n is at n - 1, after a byte order mark as well", () => {
+    expect(lineTexts("\ufeff> a\r\r\r\n> b\r\n>\u00a0c\r")).toEqual(["a", "", "b", "c"]);
   });
 
   it("keeps empty lines, and none after the last line end", () => {
