@@ -1,4 +1,5 @@
 import type { Mfn } from "../address.ts";
+import { keepArena, takeArena } from "./arenas.ts";
 import { type FrameReader, WORDS } from "./memory.ts";
 
 /** The smallest arena; a memory's is doubled when it is full, so that small models stay cheap. */
@@ -30,25 +31,6 @@ export interface DescribedRun {
 }
 
 const GONE = -1;
-
-/**
- * Arenas of memories that nobody looks at again. What has been touched once is much cheaper to use again than fresh memory,
- * of which the system has to make every page.
- */
-const used: Uint32Array[] = [];
-/** 256 MiB, in words. */
-const MOST_USED = 2 ** 26;
-
-/** An arena of at least so many frames, whatever it holds. */
-function takeArena(frames: number): Uint32Array {
-  const i = used.findIndex(({ length }) => length >= frames * WORDS);
-  return i < 0 ? new Uint32Array(frames * WORDS) : used.splice(i, 1)[0]!;
-}
-
-function keepArena(arena: Uint32Array): void {
-  const kept = used.reduce((sum, { length }) => sum + length, 0);
-  if (arena.length > 0 && kept + arena.length <= MOST_USED) used.push(arena);
-}
 
 /** Runs stand this far above the base, so that a single frame's number is its place in an array. */
 const RUNS_AT = 2 ** 28;
