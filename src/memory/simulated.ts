@@ -259,41 +259,21 @@ export class SimulatedMemory implements FrameReader {
     return index >= 0 && index < this.#indices && this.holds[index] === 1 ? index << 9 : this.#locateOther(mfn);
   }
 
+  /** The same for a frame of a run, and for one that stands as a description, which it is from now on no more. */
   #locateOther(mfn: Mfn): number {
     if (this.#isGivenBack)
       throw new RangeError("this memory was given back: only counts are left of what was simulated");
     const run = this.#runAt(mfn);
     const place = run?.places?.[mfn - run.first] ?? 0;
     if (place > 0) return (place - 1) << 9;
-    return run && place === 0 ? this.#makeRealOfRun(run, mfn) : this.#makeReal(mfn);
-  }
-
-  /** Let a frame of a run hold what it stands for. Returns its place. */
-  #makeRealOfRun(run: DescribedRun, mfn: Mfn): number {
-    const description = run.at(mfn - run.first);
-    const index = this.#takeIndex();
-    this.#place(run, mfn, index + 1);
-    this.#realOfRuns++;
-    return this.#fill(index, description);
-  }
-
-  /** The same for a frame that is described alone; -1 for one that is not. */
-  #makeReal(mfn: Mfn): number {
-    const description = this.#described.get(mfn);
+    const description = run && place === 0 ? run.at(mfn - run.first) : this.#described.get(mfn);
     if (!description) return -1;
     this.#described.delete(mfn);
-    const isSingle = mfn < this.base + RUNS_AT;
-    const index = isSingle ? mfn - this.base : this.#takeIndex();
-    if (isSingle) this.holds[index] = 1;
-    else {
-      const run = this.#runAt(mfn)!;
+    const index = run ? this.#takeIndex() : mfn - this.base;
+    if (run) {
       this.#place(run, mfn, index + 1);
       this.#realOfRuns++;
-    }
-    return this.#fill(index, description);
-  }
-
-  #fill(index: number, description: Description): number {
+    } else this.holds[index] = 1;
     // What is being filled must not move.
     this.#makeRoom(description.allocates);
     description.fill(this.arena, index << 9);
