@@ -3,8 +3,8 @@ import type { Raw } from "../format/format.ts";
 
 /** Store one entry. */
 export function store(words: Uint32Array, index: number, lo: number, hi: number): void {
-  words[2 * index] = lo;
-  words[2 * index + 1] = hi;
+  words[index << 1] = lo;
+  words[(index << 1) | 1] = hi;
 }
 
 /** Store the same value in `count` entries. */
