@@ -34,6 +34,16 @@ export interface ScriptDomain {
 export const concernsDom0 = (script: RigScript): boolean =>
   script.domains.length === 0 || script.operations.some((operation) => operation.domain === 0);
 
+/**
+ * Whether what a script meets depends on what devices went through before in the same boot: where memory is short, on
+ * whether a domain has had them (src/xen/quarantine.ts).
+ */
+const remembersDevices = ({ operations }: RigScript): boolean =>
+  operations.some(({ op }) => op === "take_memory") && operations.some(({ op }) => op === "assign_device");
+
+/** Whether a script cannot share a boot with others. */
+export const wantsOwnBoot = (script: RigScript): boolean => concernsDom0(script) || remembersDevices(script);
+
 /** Frame numbers are "0x…" strings of up to 64 bits. */
 export type ScriptOperation =
   | {
