@@ -22,7 +22,7 @@ export const USAGE = `usage:
   npm run rig -- --random N --target npt|amdvi|vtd|ept [--xen 4.17] [--seed S] [--pin N]
   npm run rig -- --named --target npt|amdvi|vtd|ept [--xen 4.17] [--log] [--pin NAME,…] [NAME…]
   npm run rig -- --dom0 [--xen 4.17] [--pin NAME,…] [NAME…]    dom0's own tables, as boot leaves them
-  npm run rig -- --slice [--seed S]      a few minutes of everything, as CI runs it
+  npm run rig -- --slice [--seed S]      some of everything, as CI runs it: about eight minutes
   npm run rig -- --full [--only TARGET-XEN,…]   everything, into docs/confirmed.json
   npm run rig -- --confirm               docs/confirmed.md from docs/confirmed.json
 Hypervisors are fetched with: npm run rig:fetch
