@@ -10,7 +10,7 @@ import { differing, runNamed } from "./named.ts";
 import { memoryFor, runRandom } from "./random.ts";
 import { releaseOf } from "./releases.ts";
 import { runOnXen } from "./run.ts";
-import { readScriptFile, rigScript } from "./script-file.ts";
+import { notTaken, readScriptFile, rigScript } from "./script-file.ts";
 import { comparisonText, differenceLines } from "./show.ts";
 import { nameOf, pin, pinDom0, writeConfirmedPage } from "./store.ts";
 import { full, slice } from "./sweeps.ts";
@@ -74,11 +74,14 @@ function targetIn(values: Values): FormatTarget {
 
 async function runFile(file: string, values: Values): Promise<number> {
   const iommu = oneOf("iommu", values.iommu, ["amdvi", "vtd", "none"] as const);
-  const script = rigScript(readScriptFile(file), {
+  const read = readScriptFile(file);
+  const script = rigScript(read, {
     xen: values.xen,
     cpu: oneOf("cpu", values.cpu, ["amd", "intel"] as const),
     iommu: iommu === "none" ? null : iommu,
   });
+  const other = notTaken(read);
+  if (other.length > 0) say(`note: the emulated machine has its own ${other.join(", ")}, not the script's`);
   const run = await runOnXen(script);
   const comparison = compareScript(script, run);
   process.stdout.write(comparisonText(script, run, comparison));
