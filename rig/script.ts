@@ -27,6 +27,12 @@ export interface ScriptDomain extends Pick<DomainSpec, "hap" | "iommu" | "vcpus"
   readonly p2mPoolMiB?: number;
 }
 
+/** The script with a console that tells of each mapping request, too. */
+export const loggingAll = (script: RigScript): RigScript => ({
+  ...script,
+  hypervisor: { ...script.hypervisor, cmdline: `guest_loglvl=all ${script.hypervisor.cmdline ?? ""}`.trim() },
+});
+
 /** Whether a script looks at dom0 itself, or changes it for those that come after it in a boot. */
 export const concernsDom0 = (script: RigScript): boolean =>
   script.domains.length === 0 || script.operations.some((operation) => operation.domain === 0);

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { type ScriptOperation, wantsOwnBoot } from "../../rig/script.ts";
+import { loggingAll, type ScriptOperation, wantsOwnBoot } from "../../rig/script.ts";
 
 const boot = (...operations: ScriptOperation[]): boolean =>
   wantsOwnBoot({
@@ -15,4 +15,15 @@ it("a script shares its boot, unless it concerns dom0 or devices that remember o
   expect(boot(take)).toBe(false);
   expect(boot(take, assign)).toBe(true);
   expect(boot({ ...assign, domain: 0 })).toBe(true);
+});
+
+it("a console that tells of mapping requests keeps the script's own options after that", () => {
+  const cmdline = (given?: string): string | undefined =>
+    loggingAll({
+      hypervisor: { xen: "4.17", cpu: "amd", ...(given === undefined ? {} : { cmdline: given }) },
+      domains: [],
+      operations: [],
+    }).hypervisor.cmdline;
+  expect(cmdline()).toBe("guest_loglvl=all");
+  expect(cmdline("hap_2mb=0")).toBe("guest_loglvl=all hap_2mb=0");
 });
