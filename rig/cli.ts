@@ -10,7 +10,8 @@ import { differing, runNamed } from "./named.ts";
 import { memoryFor, runRandom } from "./random.ts";
 import { releaseOf } from "./releases.ts";
 import { runOnXen } from "./run.ts";
-import { readScriptFile, rigScript } from "./script-file.ts";
+import { loggingAll } from "./script.ts";
+import { notTaken, readScriptFile, rigScript } from "./script-file.ts";
 import { comparisonText, differenceLines } from "./show.ts";
 import { nameOf, pin, pinDom0, writeConfirmedPage } from "./store.ts";
 import { full, slice } from "./sweeps.ts";
@@ -18,12 +19,13 @@ import { targetOf } from "./target.ts";
 import { requireTools } from "./tools.ts";
 
 export const USAGE = `usage:
-  npm run rig -- SCRIPT.json [--xen 4.17] [--cpu amd|intel] [--iommu amdvi|vtd|none] [--keep FILE]
+  npm run rig -- SCRIPT.json [--xen 4.17] [--cpu amd|intel] [--iommu amdvi|vtd|none]
+      [--keep FILE] [--console FILE]    keeps the tables, the console's log
   npm run rig -- --random N --target npt|amdvi|vtd|ept [--xen 4.17] [--seed S] [--pin N]
   npm run rig -- --named --target npt|amdvi|vtd|ept [--xen 4.17] [--log] [--pin NAME,…] [NAME…]
   npm run rig -- --dom0 [--xen 4.17] [--pin NAME,…] [NAME…]    dom0's own tables, as boot leaves them
-  npm run rig -- --slice [--seed S]      a few minutes of everything, as CI runs it
-  npm run rig -- --full [--only TARGET-XEN,…]   everything, into docs/confirmed.json
+  npm run rig -- --slice [--seed S]      some of everything, as CI runs it: about eight minutes
+  npm run rig -- --full [--only TARGET-XEN[-named|-random],…]   everything, into docs/confirmed.json
   npm run rig -- --confirm               docs/confirmed.md from docs/confirmed.json
 Hypervisors are fetched with: npm run rig:fetch
 `;
@@ -33,6 +35,7 @@ const OPTIONS = {
   cpu: { type: "string" },
   iommu: { type: "string" },
   keep: { type: "string" },
+  console: { type: "string" },
   random: { type: "string" },
   seed: { type: "string" },
   target: { type: "string" },
@@ -74,14 +77,19 @@ function targetIn(values: Values): FormatTarget {
 
 async function runFile(file: string, values: Values): Promise<number> {
   const iommu = oneOf("iommu", values.iommu, ["amdvi", "vtd", "none"] as const);
-  const script = rigScript(readScriptFile(file), {
+  const read = readScriptFile(file);
+  const given = rigScript(read, {
     xen: values.xen,
     cpu: oneOf("cpu", values.cpu, ["amd", "intel"] as const),
     iommu: iommu === "none" ? null : iommu,
   });
+  const script = values.console === undefined ? given : loggingAll(given);
+  const other = notTaken(read);
+  if (other.length > 0) say(`note: the emulated machine has its own ${other.join(", ")}, not the script's`);
   const run = await runOnXen(script);
   const comparison = compareScript(script, run);
   process.stdout.write(comparisonText(script, run, comparison));
+  if (values.console !== undefined) writeFileSync(values.console, run.log);
   if (values.keep !== undefined) writeFileSync(values.keep, `${JSON.stringify(run.snapshot)}\n`);
   return isEqual(comparison) ? 0 : 1;
 }

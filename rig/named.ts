@@ -6,7 +6,7 @@ import { goldenScripts } from "./golden.ts";
 import { memoryFor } from "./random.ts";
 import { type RigRun, runMany } from "./run.ts";
 import { SCENARIOS, type Scenario } from "./scenarios.ts";
-import type { RigScript } from "./script.ts";
+import { loggingAll, type RigScript } from "./script.ts";
 import { targetOf } from "./target.ts";
 
 /** A named script's run beside the model's. */
@@ -52,11 +52,7 @@ export async function runNamed(
   withLog = false,
   only: (name: string) => boolean = () => true,
 ): Promise<NamedRun[]> {
-  const logged = (script: RigScript): RigScript => {
-    if (!withLog) return script;
-    const { hypervisor } = script;
-    return { ...script, hypervisor: { ...hypervisor, cmdline: `guest_loglvl=all ${hypervisor.cmdline ?? ""}`.trim() } };
-  };
+  const logged = (script: RigScript): RigScript => (withLog ? loggingAll(script) : script);
   const named = [
     ...SCENARIOS.filter((scenario) => isOn(scenario, target, xen)).map((scenario) => ({
       name: scenario.name,

@@ -1,6 +1,6 @@
 import { runBoot } from "./boot.ts";
 import type { Observed } from "./observe.ts";
-import { concernsDom0, type RigScript } from "./script.ts";
+import { type RigScript, wantsOwnBoot } from "./script.ts";
 import { bootKey, type Target, targetOf } from "./target.ts";
 
 export interface RigOptions {
@@ -21,15 +21,15 @@ export interface RigRun extends Observed {
 }
 
 /**
- * Runs scripts on a real hypervisor. All those that agree on the machine share a boot, but for those that concern dom0,
- * which have one each. Rejects when a package or the hypervisor is missing, for a script that the rig cannot carry out,
+ * Runs scripts on a real hypervisor. All those that agree on the machine share a boot, but for those that want one of
+ * their own. Rejects when a package or the hypervisor is missing, for a script that the rig cannot carry out,
  * and when a machine dies on the way.
  */
 export async function runMany(scripts: readonly RigScript[], options: RigOptions = {}): Promise<RigRun[]> {
   const boots = new Map<string, { target: Target; members: number[] }>();
   scripts.forEach((script, index) => {
     const target = targetOf(script.hypervisor, options);
-    const key = concernsDom0(script) ? `script ${index}` : bootKey(target);
+    const key = wantsOwnBoot(script) ? `script ${index}` : bootKey(target);
     const boot = boots.get(key) ?? { target, members: [] };
     boot.members.push(index);
     boots.set(key, boot);

@@ -12,16 +12,38 @@ export interface HypervisorOptions {
   readonly iommu?: "amdvi" | "vtd" | null | undefined;
 }
 
-const operationOf = (operation: Script["operations"][number]): ScriptOperation =>
-  Object.fromEntries(
+function operationOf(operation: Script["operations"][number], index: number): ScriptOperation {
+  const { op } = operation;
+  if (op === "set_up_hardware_domain" || op === "map_mmio")
+    throw new Error(`operation ${index + 1}: ${op} is done by a real hypervisor's boot (npm run rig -- --dom0)`);
+  return Object.fromEntries(
     Object.entries(operation).map(([key, value]) =>
       (key === "gfn" || key === "mfn" || key === "fromGfn") && (typeof value === "number" || typeof value === "bigint")
         ? [key, hex(value)]
         : [key, typeof value === "bigint" ? Number(value) : value],
     ),
   ) as ScriptOperation;
+}
 
-/** A script of the contract as the rig carries it out. Throws for a hypervisor that the rig does not have. */
+/** Of a script's hypervisor, what the rig decides itself. */
+const OF_THE_MACHINE = [
+  "cpus",
+  "readOnly",
+  "memoryMap",
+  "ownFrames",
+  "ioApics",
+  "configWindows",
+  "vtdRegisters",
+] as const;
+
+/** What a script says of its machine that is not so on the rig's: names of its fields. */
+export const notTaken = ({ hypervisor }: Script): string[] =>
+  OF_THE_MACHINE.filter((key) => hypervisor[key] !== undefined);
+
+/**
+ * A script of the contract as the rig carries it out. Throws for a hypervisor that the rig does not have, and for an
+ * operation that only boot does.
+ */
 export function rigScript(script: Script, options: HypervisorOptions = {}): RigScript {
   const { cmdline, physBits } = script.hypervisor;
   const iommu = options.iommu === undefined ? script.hypervisor.iommu : options.iommu;

@@ -1,3 +1,6 @@
+import type { DomainSpec, GuestKind } from "../src/xen/domain.ts";
+import type { Operation } from "../src/xen/operations.ts";
+
 /** An operation script (the contract's kind "script"), as far as the rig carries it out. */
 export interface RigScript {
   readonly hypervisor: RigHypervisor;
@@ -17,74 +20,58 @@ export interface RigHypervisor {
   readonly physBits?: number;
 }
 
-export interface ScriptDomain {
+export interface ScriptDomain extends Pick<DomainSpec, "hap" | "iommu" | "vcpus" | "maxMemKiB"> {
   readonly id: number;
-  readonly guest: "hvm" | "pvh" | "pv";
-  readonly hap?: boolean;
-  readonly iommu?: "none" | "default" | "share_pt" | "sync_pt";
+  readonly guest: GuestKind;
   /** MiB; a fraction is rounded up to pages, and to a MiB before 4.17. Default 4. */
   readonly p2mPoolMiB?: number;
-  /** Default 1 GiB. */
-  readonly maxMemKiB?: number;
-  /** Default 1. */
-  readonly vcpus?: number;
 }
+
+/** The script with a console that tells of each mapping request, too. */
+export const loggingAll = (script: RigScript): RigScript => ({
+  ...script,
+  hypervisor: { ...script.hypervisor, cmdline: `guest_loglvl=all ${script.hypervisor.cmdline ?? ""}`.trim() },
+});
 
 /** Whether a script looks at dom0 itself, or changes it for those that come after it in a boot. */
 export const concernsDom0 = (script: RigScript): boolean =>
   script.domains.length === 0 || script.operations.some((operation) => operation.domain === 0);
 
-/** Frame numbers are "0x…" strings of up to 64 bits. */
-export type ScriptOperation =
-  | {
-      readonly op: "memory_mapping";
-      readonly domain: number;
-      readonly gfn: string;
-      readonly mfn: string;
-      readonly pages: number;
-      readonly add: boolean;
-      readonly raw?: boolean;
-      readonly maxCalls?: number;
-      readonly undoOnFailure?: boolean;
-    }
-  | {
-      readonly op: "iomem_permission";
-      readonly domain: number;
-      readonly mfn: string;
-      readonly pages: number;
-      readonly allow: boolean;
-    }
-  | {
-      /** Its `mfn`, where a script has one, is the model's business: here the hypervisor chooses. */
-      readonly op: "populate";
-      readonly domain: number;
-      readonly gfn: string;
-      readonly order: number;
-      readonly extents?: number;
-      readonly mfn?: string | null;
-    }
-  | {
-      readonly op: "decrease_reservation";
-      readonly domain: number;
-      readonly gfn: string;
-      readonly order?: number;
-      readonly extents?: number;
-    }
-  | { readonly op: "remove_from_physmap"; readonly domain: number; readonly gfn: string }
-  | {
-      /** A PV domain takes all of the machine's memory that is left, but for so many pages. */
-      readonly op: "take_memory";
-      readonly domain: number;
-      readonly leave: number;
-    }
-  | {
-      /** Pages of another domain's RAM, from its guest frame `fromGfn` on. */
-      readonly op: "map_foreign";
-      readonly domain: number;
-      readonly gfn: string;
-      readonly from: number;
-      readonly fromGfn: string;
-      readonly pages: number;
-    }
-  | { readonly op: "assign_device" | "deassign_device"; readonly domain: number; readonly device?: string }
-  | { readonly op: "destroy"; readonly domain: number };
+/**
+ * Whether what a script meets depends on what devices went through before in the same boot: where memory is short, on
+ * whether a domain has had them (src/xen/quarantine.ts).
+ */
+const remembersDevices = ({ operations }: RigScript): boolean =>
+  operations.some(({ op }) => op === "take_memory") && operations.some(({ op }) => op === "assign_device");
+
+/** Whether a script cannot share a boot with others. */
+export const wantsOwnBoot = (script: RigScript): boolean => concernsDom0(script) || remembersDevices(script);
+
+/** What the model does to make dom0's tables as boot does. Real ones are looked at as boot leaves them (dom0.ts). */
+type OfBoot = "set_up_hardware_domain" | "map_mmio";
+
+/** Frame numbers are "0x…" strings of up to 64 bits, as in a script's file; counts are numbers. */
+type Written<O> = {
+  readonly [Key in keyof O]: Key extends "gfn" | "mfn" | "fromGfn"
+    ? string | Extract<O[Key], null>
+    : Key extends "pages"
+      ? number
+      : O[Key];
+};
+
+/** What may be left out: one extent, order 0, frames that the hypervisor chooses, the first device. */
+interface Defaults {
+  readonly populate: "extents" | "mfn";
+  readonly decrease_reservation: "order" | "extents";
+  readonly assign_device: "device";
+  readonly deassign_device: "device";
+}
+
+type WithDefaults<O, Key extends PropertyKey> = Omit<O, Key> & Partial<Pick<O, Key & keyof O>>;
+
+type Carried<O extends Operation> = O extends Operation
+  ? WithDefaults<Written<O>, O["op"] extends keyof Defaults ? Defaults[O["op"]] : never>
+  : never;
+
+/** An operation as the rig carries it out. The `mfn` of a populate is the model's business: here the hypervisor chooses. */
+export type ScriptOperation = Carried<Exclude<Operation, { readonly op: OfBoot }>>;

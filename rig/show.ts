@@ -31,6 +31,8 @@ function resultText(result: OperationResult | ModelResult): string {
     ["last", result.lastReturn],
     ["populated", result.populated],
     ["released", "released" in result ? result.released : "decreased" in result ? result.decreased : undefined],
+    ["mapped", result.mapped],
+    ["cycles", "cycles" in result ? result.cycles : undefined],
   ] as const;
   const counts = named.flatMap(([name, value]) => (value === undefined || value === null ? [] : [`${name}=${value}`]));
   const error = "error" in result && result.error !== undefined ? ` ${result.error.replace(/^-/, "")}` : "";

@@ -1,49 +1,17 @@
 import { type ConfirmedNamed, withNamed, withRandom } from "./confirmed.ts";
 import { runDom0 } from "./dom0.ts";
 import { fetchXen } from "./fetch-xen.ts";
-import type { FormatTarget } from "./generate.ts";
 import { disagreementLines, keepSmallest } from "./keep.ts";
 import { differing, runNamed } from "./named.ts";
 import { runRandom } from "./random.ts";
 import { RELEASES } from "./releases.ts";
 import { differenceLines } from "./show.ts";
+import { FULL, SLICE, SLICE_OF_DOM0, type Step } from "./steps.ts";
 import { readConfirmed, writeConfirmed, writeConfirmedPage } from "./store.ts";
 import { requireTools } from "./tools.ts";
 
 const say = (text: string): boolean => process.stdout.write(`${text}\n`);
 const today = (): string => new Date().toISOString().slice(0, 10);
-
-/** Random sequences, or the named scenarios, of a target on a release. */
-interface Step {
-  readonly target: FormatTarget;
-  readonly xen: string;
-  /** 0: the named scenarios instead. */
-  readonly count: number;
-}
-
-const step = (target: FormatTarget, xen: string, count: number): Step => ({ target, xen, count });
-
-/** What CI has time for: all formats on 4.17, the other releases on one machine each. */
-const SLICE: readonly Step[] = [
-  step("npt", "4.17", 0),
-  step("amdvi", "4.17", 750),
-  step("vtd", "4.17", 500),
-  step("amdvi", "4.14", 150),
-  step("vtd", "4.20", 250),
-  step("ept", "4.17", 140),
-];
-
-/** Ways that a dom0 boots, a few seconds each. */
-const SLICE_OF_DOM0 = ["pv-dom0-vtd-relaxed", "pv-dom0-amdvi-strict", "pvh-dom0-msix"];
-
-/** Everything that docs/confirmed.md speaks of. The AMD machine gives NPT and AMD-Vi from the same boots. */
-const FULL: readonly Step[] = [
-  ...(["4.17", "4.14", "4.20"] as const).flatMap((xen) => {
-    const most = xen === "4.17" ? 2000 : 500;
-    return (["amdvi", "vtd", "ept"] as const).flatMap((target) => [step(target, xen, 0), step(target, xen, most)]);
-  }),
-  ...(["4.17", "4.14", "4.20"] as const).map((xen) => step("npt", xen, 0)),
-];
 
 /** Fails with a sentence when an emulator is not there; hypervisors are fetched. */
 function prepare(): void {
@@ -85,16 +53,32 @@ async function namedStep({ target, xen }: Step): Promise<ConfirmedNamed> {
   };
 }
 
-/** A few minutes of everything, from a seed that is printed. Returns the exit code. */
+/** Some of everything, from a seed that is printed. Returns the exit code. */
 export async function slice(seed: number): Promise<number> {
   prepare();
+  const started = Date.now();
   say(`seed ${seed}: again with npm run rig -- --slice --seed ${seed}`);
-  let wrong = 0;
-  for (const one of SLICE)
-    wrong += one.count === 0 ? (await namedStep(one)).differ.length : (await randomStep(one, seed)).different.length;
-  wrong += (await dom0Step("4.17", SLICE_OF_DOM0)).differ.length;
-  say(wrong === 0 ? "hypervisor and model agree" : `${wrong} disagreements`);
-  return wrong === 0 ? 0 : 1;
+  let [boots, scenarios, sequences, differ] = [0, 0, 0, 0];
+  for (const [xen, names] of SLICE_OF_DOM0) {
+    const row = await dom0Step(xen, names);
+    boots += row.names.length;
+    differ += row.differ.length;
+  }
+  for (const one of SLICE) {
+    if (one.count === 0) {
+      const row = await namedStep(one);
+      scenarios += row.names.length;
+      differ += row.differ.length;
+      continue;
+    }
+    const { tally, different } = await randomStep(one, seed);
+    sequences += tally.sequences;
+    differ += different.length;
+  }
+  const verdict = differ === 0 ? "hypervisor and model agree" : `hypervisor and model disagree ${differ} times`;
+  const seconds = Math.round((Date.now() - started) / 1000);
+  say(`${verdict}: ${sequences} sequences, ${scenarios} scenarios, ${boots} boots of dom0, ${seconds} s`);
+  return differ === 0 ? 0 : 1;
 }
 
 async function dom0Step(xen: string, only?: readonly string[]): Promise<ConfirmedNamed> {
@@ -116,16 +100,16 @@ async function dom0Step(xen: string, only?: readonly string[]): Promise<Confirme
 }
 
 /**
- * Everything, or the targets named ("ept-4.17", "dom0-4.17"), into docs/confirmed.json after each step, and
- * docs/confirmed.md. Returns the exit code.
+ * Everything, or the targets named ("ept-4.17", "dom0-4.17") or one half of them ("ept-4.17-named", "ept-4.17-random"),
+ * into docs/confirmed.json after each step, and docs/confirmed.md. Returns the exit code.
  */
 export async function full(only?: readonly string[]): Promise<number> {
   prepare();
-  const wanted = ({ target, xen }: { readonly target: string; readonly xen: string }): boolean =>
-    only === undefined || only.includes(`${target}-${xen}`);
+  const wanted = (target: string, xen: string, half?: "named" | "random"): boolean =>
+    only === undefined || only.includes(`${target}-${xen}`) || only.includes(`${target}-${xen}-${half}`);
   const seed = Math.floor(Date.now() / 1000) % 2 ** 30;
   let wrong = 0;
-  for (const one of FULL.filter(wanted)) {
+  for (const one of FULL.filter(({ target, xen, count }) => wanted(target, xen, count === 0 ? "named" : "random"))) {
     if (one.count === 0) {
       const row = await namedStep(one);
       wrong += row.differ.length;
@@ -138,7 +122,7 @@ export async function full(only?: readonly string[]): Promise<number> {
     const row = { target, xen, seed, differences: different.length, date: today(), ...tally };
     writeConfirmed(withRandom(readConfirmed(), row));
   }
-  for (const xen of ["4.14", "4.17", "4.20"].filter((xen) => wanted({ target: "dom0", xen }))) {
+  for (const xen of ["4.14", "4.17", "4.20"].filter((xen) => wanted("dom0", xen))) {
     const row = await dom0Step(xen);
     wrong += row.differ.length;
     writeConfirmed(withNamed(readConfirmed(), row));

@@ -90,7 +90,8 @@ export { type FrameRange, FrameSet } from "./ranges.ts";
 export { type RunDocument, runDocument } from "./report/run.ts";
 // Domains, and what is done to them.
 export { ACCESS_RWX, type Access, ERRNO, errnoName, LOOP_BUDGET } from "./xen/constants.ts";
-export { assignDevice, createDomain, deassignDevice, destroyDomain } from "./xen/create.ts";
+export { createDomain, destroyDomain } from "./xen/create.ts";
+export { assignDevice, deassignDevice } from "./xen/devices.ts";
 export type {
   Decision,
   /**

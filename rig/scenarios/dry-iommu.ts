@@ -2,10 +2,10 @@ import type { ScriptDomain } from "../script.ts";
 import { BAR, decrease, G, map, permit, populate, remove, type Scenario, unmap, WITH_IOMMU } from "./builders.ts";
 
 /** Has the machine's memory, so that none is left for IOMMU tables. */
-const HOG: ScriptDomain = { id: 9, guest: "pv", iommu: "none", maxMemKiB: 2 ** 26 };
+export const HOG: ScriptDomain = { id: 9, guest: "pv", iommu: "none", maxMemKiB: 2 ** 26 };
 
 /** Little, since the hog has to be given it all; but above 1 GiB, or PV dom0 crashes for want of AMD-Vi levels (up to 4.17). */
-const MEMORY_MIB = 1280;
+export const MEMORY_MIB = 1280;
 
 /** Pages left, so that each table of a way down is missing in turn. */
 const LEFT = [0, 1, 2, 3, 4, 5, 6, 7, 8] as const;

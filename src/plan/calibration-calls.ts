@@ -1,5 +1,6 @@
 import type { Gfn } from "../address.ts";
-import { assignDevice, createDomain } from "../xen/create.ts";
+import { createDomain } from "../xen/create.ts";
+import { assignDevice } from "../xen/devices.ts";
 import type { Domain, IommuMode } from "../xen/domain.ts";
 import { iomemPermission } from "../xen/domctl.ts";
 import { copyLedger, type Ledger, scaleLedger, subtractLedgers } from "../xen/ledger.ts";

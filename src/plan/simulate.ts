@@ -1,5 +1,6 @@
 import { count } from "../radix/runs.ts";
-import { assignDevice, createDomain } from "../xen/create.ts";
+import { createDomain } from "../xen/create.ts";
+import { assignDevice } from "../xen/devices.ts";
 import type { Decision, Domain, DomainSpec } from "../xen/domain.ts";
 import { iomemPermission } from "../xen/domctl.ts";
 import { addLedgers, type Ledger, newLedger } from "../xen/ledger.ts";

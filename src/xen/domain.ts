@@ -64,6 +64,8 @@ export interface Domain {
   /** AMD-Vi up to 4.11: merging is still possible (7.5). */
   amdMerging: boolean;
   readonly devices: Set<string>;
+  /** Pages of the domain heap that it took, so that little is left (`take_memory`). */
+  hoard: number;
   /** The guest that this domain is the device model of, once it is one. */
   deviceModelOf: number | null;
 
@@ -163,6 +165,7 @@ export function makeDomain(machine: Machine, spec: DomainSpec = {}): Domain {
     iommu: null,
     amdMerging: !release.amdWithoutMerging,
     devices: new Set(),
+    hoard: 0,
     deviceModelOf: null,
     decisions: [],
     demotion: null,

@@ -67,6 +67,15 @@ const VTD: IommuHardware = {
 const AMDVI: IommuHardware = { ...VTD, kind: "amdvi", snoopControl: false };
 export const DEFAULT_IOMMU: Readonly<Record<"intel" | "amd", IommuHardware>> = { intel: VTD, amd: AMDVI };
 
+/** A device that a domain has had: until then it is dom0's. */
+export interface HostDevice {
+  assigned: boolean;
+  /** No domain's: one has given it back. */
+  quarantined: boolean;
+  /** Has the pages that releases up to 4.16 give each device for good. */
+  hasPages: boolean;
+}
+
 /** The host: processor, IOMMU, what is read-only, who may map what, and the memory that tables are taken from. */
 export interface Machine {
   readonly release: Release;
@@ -111,6 +120,7 @@ export interface Machine {
   callerPermissions: FrameSet<Mfn>;
   /** Pages of the domain heap left for IOMMU tables. */
   iommuPages: number;
+  readonly devices: Map<string, HostDevice>;
   /** Next RAM frame that `populate` hands out. */
   nextRam: number;
 }
@@ -208,6 +218,7 @@ export function makeMachine(spec: MachineSpec): Machine {
       permitted,
     ),
     iommuPages: spec.iommuPages ?? Number.POSITIVE_INFINITY,
+    devices: new Map(),
     nextRam: RAM_AT,
   };
 }

@@ -1,6 +1,7 @@
 import type { Gfn, Mfn } from "../address.ts";
 import { ERRNO, errnoName } from "./constants.ts";
-import { assignDevice, createDomain, deassignDevice, destroyDomain } from "./create.ts";
+import { createDomain, destroyDomain } from "./create.ts";
+import { assignDevice, deassignDevice } from "./devices.ts";
 import { type Domain, type DomainSpec, isTranslated } from "./domain.ts";
 import { iomemPermission, memoryMapping, type U64 } from "./domctl.ts";
 import { mapForeign } from "./foreign.ts";
@@ -124,6 +125,14 @@ export function makeWorld(machine: Machine, specs: readonly DomainSpec[]): World
 
 const NO_MEMORY: Dom0Memory = { initial: [], later: [], pageTables: [] };
 
+/** Its tables would need memory, too, so a translated domain cannot do it. */
+function takeMemory(domain: Domain, leave: number): number {
+  if (isTranslated(domain)) return ERRNO.EINVAL;
+  domain.hoard += domain.machine.iommuPages - leave;
+  domain.machine.iommuPages = leave;
+  return 0;
+}
+
 const failure = (result: number): OperationResult => (result < 0 ? { result, error: errnoName(result) } : { result });
 
 function perform({ domains }: World, domain: Domain, operation: Operation): OperationResult {
@@ -155,9 +164,7 @@ function perform({ domains }: World, domain: Domain, operation: Operation): Oper
     case "map_mmio":
       return failure(mapMmio(domain, Number(operation.gfn) as Gfn, Number(operation.mfn) as Mfn, operation.pages));
     case "take_memory":
-      if (isTranslated(domain)) return failure(ERRNO.EINVAL);
-      domain.machine.iommuPages = operation.leave;
-      return failure(0);
+      return failure(takeMemory(domain, operation.leave));
     case "map_foreign": {
       const { gfn, fromGfn, pages } = operation;
       const from = domains.get(operation.from);

@@ -112,6 +112,11 @@ const BEHAVIOURS = {
    * too. Seen on real Xen 4.14.6 and 4.17.7; which release ended it, nobody knows.
    */
   vtdAssignTakesRootOnly: ["4.17"],
+  /**
+   * A device that a domain first gets no longer takes five pages for good; with VT-d one is needed for a moment, and again
+   * to take the device away. Seen on real Xen 4.14.6 against 4.17.7 and 4.20.4; which release changed it, nobody knows.
+   */
+  quarantineKeepsNothing: ["4.17"],
   /** 7.10: tables of fixed depth. */
   amdFixedDepth: ["4.13", "4.12.2", "4.11.4", "4.10-tip", "4.9-tip", "4.8-tip"],
   /** 10.4: an unmap no longer makes tables just to look for the entry. */

@@ -54,6 +54,13 @@ const STATEMENTS: readonly Statement[] = [
       (machine.release.minor === 15 || machine.release.minor === 16),
   },
   {
+    code: "memory-for-device",
+    says: "What memory it takes to assign a device and to take it away was seen on 4.14.6, 4.17.7 and 4.20.4; when it changed is not known, and 4.17 is assumed.",
+    where: "7.2",
+    applies: ({ machine, devices }) =>
+      Number.isFinite(machine.iommuPages) && devices.size > 0 && ![14, 17, 20].includes(machine.release.minor),
+  },
+  {
     code: "foreign-since",
     says: "That a device model may map pages of its guest was seen on 4.20.4 and not on 4.17.7; which release began it is not known, and 4.20 is assumed.",
     where: "3.2",

@@ -1,5 +1,5 @@
 import type { Gfn } from "../../src/address.ts";
-import { assignDevice } from "../../src/xen/create.ts";
+import { assignDevice } from "../../src/xen/devices.ts";
 import type { Domain } from "../../src/xen/domain.ts";
 import { memoryMapping } from "../../src/xen/domctl.ts";
 import { populate } from "../../src/xen/ram.ts";

@@ -4,7 +4,7 @@ import { runOnModel } from "../../rig/model-run.ts";
 import type { Observed } from "../../rig/observe.ts";
 import type { OperationResult } from "../../rig/results.ts";
 import type { RigScript } from "../../rig/script.ts";
-import { differenceLines, differingBits } from "../../rig/show.ts";
+import { comparisonText, differenceLines, differingBits } from "../../rig/show.ts";
 import type { Snapshot } from "../../rig/snapshot.ts";
 import { targetOf } from "../../rig/target.ts";
 import { hex, hex64 } from "../../src/address.ts";
@@ -205,6 +205,20 @@ describe("compareScript", () => {
   it("reports results that were lost", () => {
     const run = observed();
     expect(compare({ ...run, results: run.results.slice(0, -1) }).results[0]!.field).toBe("operations");
+  });
+});
+
+describe("comparisonText", () => {
+  it("has results and tables of both sides, cycles, and every difference by range, level and bit", () => {
+    const run = withResult(1, { result: -12, error: "ENOMEM", cycles: 1234 });
+    const { frame, index } = entryWhere(run.snapshot, isMmio2m);
+    const entry = frames(run)[frame]!;
+    entry[index] = `0x${(BigInt(entry[index] as string) ^ (1n << 9n)).toString(16).padStart(16, "0")}`;
+    const text = comparisonText(script, run, compare(run));
+    expect(text).toMatch(/hypervisor -12 ENOMEM pages=1024 .*cycles=1234\n {6}model {6}0 pages=1024/);
+    expect(text).toMatch(/domain 1 p2m \(npt\)\n {2}hypervisor\n {4}tables: .*\n(.*\n)+ {2}model\n/);
+    expect(text).toContain("2 differences\n  operation 2: result is -12, the model says 0\n");
+    expect(text).toMatch(/domain 1 p2m 0x40\d+-0x40\w+ level 2: .* \(bits 9\)/);
   });
 });
 

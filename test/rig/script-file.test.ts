@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { readScriptFile, rigScript } from "../../rig/script-file.ts";
+import { notTaken, readScriptFile, rigScript } from "../../rig/script-file.ts";
 import { readScript } from "../../src/plan/script.ts";
 
 const document = {
@@ -32,6 +32,19 @@ describe("rigScript", () => {
   it("gives no IOMMU context where the machine has no IOMMU", () => {
     expect(rigScript(script).domains[0]?.iommu).toBe("none");
     expect(rigScript(script, { cpu: "amd", iommu: null }).domains[0]?.iommu).toBe("none");
+  });
+
+  it("refuses what only boot does, and tells what it does not take from a script", () => {
+    const boot = {
+      ...document,
+      hypervisor: { xen: "4.17", cpu: "amd", readOnly: [["0x100", 1]] },
+      operations: [...document.operations, { op: "map_mmio", domain: 0, gfn: 0, mfn: 0, pages: 1 }],
+    };
+    const read = readScript(boot);
+    if (typeof read === "string") throw new Error(read);
+    expect(() => rigScript(read)).toThrow("operation 3: map_mmio");
+    expect(notTaken(read)).toEqual(["readOnly"]);
+    expect(notTaken(script)).toEqual([]);
   });
 
   it("says which releases there are", () => {

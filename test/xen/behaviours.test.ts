@@ -4,7 +4,8 @@ import type { Mfn } from "../../src/address.ts";
 import { translate } from "../../src/radix/tree.ts";
 import { FrameSet } from "../../src/ranges.ts";
 import { TYPE } from "../../src/xen/constants.ts";
-import { assignDevice, createDomain } from "../../src/xen/create.ts";
+import { createDomain } from "../../src/xen/create.ts";
+import { assignDevice } from "../../src/xen/devices.ts";
 import { type Domain, type DomainSpec, hasIoPermission } from "../../src/xen/domain.ts";
 import { iomemPermission, memoryMapping } from "../../src/xen/domctl.ts";
 import { mapForeign } from "../../src/xen/foreign.ts";
@@ -536,6 +537,18 @@ const ROWS: Record<Behaviour, Row> = {
       }),
     before: [3, 0],
     after: [0, 0],
+  },
+  quarantineKeepsNothing: {
+    without: "4.13 4.14.6 4.16.7",
+    since: "4.17 4.20.4",
+    observe: (xen) => {
+      const { domain, machine } = makeGuest(unshared(xen));
+      populate(domain, g(AT), 0, 1, null);
+      machine.iommuPages = 5;
+      return [assignDevice(domain, "0000:03:00.0"), machine.iommuPages];
+    },
+    before: [0, 0],
+    after: [0, 5],
   },
   amdFixedDepth: {
     without: "4.7-tip 4.8.5 4.9.4 4.10.4 4.11.3 4.12.1",

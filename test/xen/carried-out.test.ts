@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { continueCalls } from "../../src/xen/continue.ts";
-import { assignDevice, createDomain } from "../../src/xen/create.ts";
+import { createDomain } from "../../src/xen/create.ts";
+import { assignDevice } from "../../src/xen/devices.ts";
 import { iomemPermission, memoryMapping } from "../../src/xen/domctl.ts";
 import { makeMachine } from "../../src/xen/machine.ts";
 import { MAIN_RELEASES } from "../../src/xen/release.ts";

@@ -1,6 +1,7 @@
 /** The mapping domctl, its checks, its lines and the library call (xen-mapping.md 2.1 to 2.5). */
 import { describe, expect, it } from "vitest";
-import { assignDevice, createDomain, destroyDomain } from "../../src/xen/create.ts";
+import { createDomain, destroyDomain } from "../../src/xen/create.ts";
+import { assignDevice } from "../../src/xen/devices.ts";
 import { iomemPermission, memoryMapping } from "../../src/xen/domctl.ts";
 import { libraryMemoryMapping } from "../../src/xen/libxc.ts";
 import { makeMachine } from "../../src/xen/machine.ts";

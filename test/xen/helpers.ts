@@ -1,7 +1,8 @@
 import type { Gfn, Mfn } from "../../src/address.ts";
 import { compareTrees } from "../../src/inspect/compare.ts";
 import { type Tree, translate } from "../../src/radix/tree.ts";
-import { assignDevice, createDomain } from "../../src/xen/create.ts";
+import { createDomain } from "../../src/xen/create.ts";
+import { assignDevice } from "../../src/xen/devices.ts";
 import type { Domain, DomainSpec } from "../../src/xen/domain.ts";
 import { iomemPermission } from "../../src/xen/domctl.ts";
 import { copyLedger, type Ledger, subtractLedgers } from "../../src/xen/ledger.ts";

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { frameField } from "../../src/format/format.ts";
 import { newPosition, translate, walk } from "../../src/radix/tree.ts";
-import { assignDevice } from "../../src/xen/create.ts";
+import { assignDevice } from "../../src/xen/devices.ts";
 import { memoryMapping } from "../../src/xen/domctl.ts";
 import { requestMap, requestUnmap } from "../../src/xen/iommu/request.ts";
 import { type MachineSpec, makeMachine } from "../../src/xen/machine.ts";

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import type { Mfn } from "../../src/address.ts";
 import { FrameSet } from "../../src/ranges.ts";
-import { assignDevice } from "../../src/xen/create.ts";
+import { assignDevice } from "../../src/xen/devices.ts";
 import type { DomainSpec } from "../../src/xen/domain.ts";
 import { type MachineSpec, makeMachine } from "../../src/xen/machine.ts";
 import { makeWorld, type Operation, type OperationResult, runOperation, type World } from "../../src/xen/operations.ts";

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { assignDevice, createDomain } from "../../src/xen/create.ts";
+import { createDomain } from "../../src/xen/create.ts";
+import { assignDevice } from "../../src/xen/devices.ts";
 import type { DomainSpec } from "../../src/xen/domain.ts";
 import { type MachineSpec, makeMachine } from "../../src/xen/machine.ts";
 import { unverifiedFor } from "../../src/xen/unverified.ts";
@@ -30,6 +31,13 @@ describe("unverified statements", () => {
     const pv = { guest: "pv", hardwareDomain: true } as const;
     expect(codes({ xen: "4.17", cpu: "amd" }, pv)).toEqual(["left-behind", "amd-pv-depth"]);
     expect(codes({ xen: "4.22", cpu: "amd" }, pv)).toEqual(["left-behind"]);
+  });
+
+  it("tell of the memory that devices take where it is short, but for releases that were seen", () => {
+    const short = (xen: string) => codes({ xen, iommuPages: 100, options: { sharept: false } });
+    expect(short("4.19")).toContain("memory-for-device");
+    for (const xen of ["4.14", "4.17", "4.20.4"]) expect(short(xen)).not.toContain("memory-for-device");
+    expect(codes({ xen: "4.19" })).not.toContain("memory-for-device");
   });
 
   it("say what is assumed and where that stands", () => {
