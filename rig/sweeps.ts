@@ -93,7 +93,7 @@ async function dom0Step(xen: string, only?: readonly string[]): Promise<Confirme
     xen,
     build: runs[0]?.build ?? xen,
     names: runs.map(({ name }) => name),
-    differ: runs.filter(({ differences }) => differences.length > 0).map(({ name }) => name),
+    differ: wrong.map(({ name }) => name),
     entries: runs.reduce((sum, { entries }) => sum + entries, 0),
     date: today(),
   };
