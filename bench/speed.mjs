@@ -33,15 +33,21 @@ const note = (text) => process.stderr.write(`bench: ${text}\n`);
 
 const median = (numbers) => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)];
 
-/** Each candidate once a round, in turn; medians. The first `warm` rounds do not count: until what is hot has been compiled. */
-async function interleaved(candidates, warm, rounds = ROUNDS) {
+/** Each candidate once a round, in turn. The first `warm` rounds do not count: until what is hot has been compiled. */
+async function inTurn(candidates, warm, rounds = ROUNDS) {
   const taken = new Map(Object.keys(candidates).map((name) => [name, []]));
   for (let round = 0; round < warm + rounds; round++)
     for (const [name, candidate] of Object.entries(candidates)) {
       const value = await candidate();
       if (round >= warm) taken.get(name).push(value);
     }
-  return Object.fromEntries([...taken].map(([name, numbers]) => [name, median(numbers)]));
+  return Object.fromEntries(taken);
+}
+
+/** The same, medians. */
+async function interleaved(candidates, warm, rounds = ROUNDS) {
+  const taken = await inTurn(candidates, warm, rounds);
+  return Object.fromEntries(Object.entries(taken).map(([name, numbers]) => [name, median(numbers)]));
 }
 
 /** The C program, or the reason why there is none. */
@@ -64,38 +70,39 @@ function compileC() {
   };
 }
 
-/** A process that runs the model's candidates; `ask` gives one of them as a function. */
-async function startModel() {
+/** One of the model's candidates as a function, in a process of its own. */
+async function startModel(name) {
   const file = join(folder, "model.mjs");
   await build({ input: here("model-process.mjs"), platform: "node", output: { file } });
   const model = fork(file);
-  const ask = (name) => async () => {
+  const time = async () => {
     model.send({ name, pages: PAGES });
-    const [time] = await once(model, "message");
-    return time;
+    const [nanoseconds] = await once(model, "message");
+    return nanoseconds;
   };
-  return { model, ask };
+  return { model, time };
 }
+
+/** What C and the model do alike: the C program's mode, and the model's candidate. */
+const PAIRS = { set: "setModel", fill: "bulkModel", map: "mapModel" };
 
 async function againstC() {
   const c = compileC();
   if (c.missing) return { missing: c.missing };
-  note("step by step and in bulk, against C");
-  const { ask, model } = await startModel();
-  const times = await interleaved(
-    {
-      setC: c.time("set"),
-      setModel: ask("setModel"),
-      fillC: c.time("fill"),
-      bulkModel: ask("bulkModel"),
-      mapC: c.time("map"),
-      mapModel: ask("mapModel"),
-    },
-    2,
-  );
-  model.disconnect();
-  const each = Object.fromEntries(Object.entries(times).map(([name, ns]) => [name, ns / PAGES]));
-  return { gcc: c.gcc, pages: PAGES, nanosecondsAPage: each };
+  note("page by page, with the rules, and in bulk, against C");
+  const pairs = {};
+  for (const [mode, candidate] of Object.entries(PAIRS)) {
+    const { model, time } = await startModel(candidate);
+    const taken = await inTurn({ c: c.time(mode), model: time }, 2);
+    model.disconnect();
+    pairs[mode] = {
+      c: median(taken.c) / PAGES,
+      model: median(taken.model) / PAGES,
+      // Of neighbours in time: the machine may be faster at one time than at another.
+      ratio: median(taken.model.map((ns, i) => ns / taken.c[i])),
+    };
+  }
+  return { gcc: c.gcc, pages: PAGES, nanosecondsAPage: pairs };
 }
 
 async function eight() {
@@ -109,8 +116,8 @@ async function eight() {
       results[name].push(await run(more === null ? ["--help"] : ["plan", ...inputs, ...EIGHT.options, ...more]));
   const medians = (runs) =>
     Object.fromEntries(["wall", "user", "system", "mib"].map((key) => [key, median(runs.map((r) => r[key]))]));
-  const { model, ask } = await startModel();
-  const { mapping } = await interleaved({ mapping: ask("mapping") }, 20);
+  const { model, time } = await startModel("mapping");
+  const { mapping } = await interleaved({ mapping: time }, 20);
   model.disconnect();
   return {
     entries: EIGHT.entries,

@@ -71,22 +71,22 @@ function rows({ small, eight, bySize, c, batches }) {
   ];
   if (c.missing) list.push(["against C", `not measured: ${c.missing}`, "", null]);
   else {
-    const { setC, setModel, fillC, bulkModel, mapC, mapModel } = c.nanosecondsAPage;
-    const against = (other, reference) =>
-      `${digits(other, 1)} ns a page, C ${digits(reference, 1)} ns: ${digits(other / reference, 2)}×`;
+    const { set, fill, map } = c.nanosecondsAPage;
+    const against = ({ model, c, ratio }) =>
+      `${digits(model, 1)} ns a page, C ${digits(c, 1)} ns: ${digits(ratio, 2)}×`;
     list.push(
       [
         "page by page, each with a walk from the root in both trees, against the same loop in C",
-        against(setModel, setC),
+        against(set),
         "2.5×",
-        setModel < 2.5 * setC,
+        set.ratio < 2.5,
       ],
-      ["the same with the hypervisor's rules for each page, in both languages", against(mapModel, mapC), "", null],
+      ["the same with the hypervisor's rules for each page, in both languages", against(map), "", null],
       [
         "mapped in bulk and all tables made real, against C that fills the same tables",
-        against(bulkModel, fillC),
+        against(fill),
         "1.6×",
-        bulkModel < 1.6 * fillC,
+        fill.ratio < 1.6,
       ],
     );
   }

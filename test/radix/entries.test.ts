@@ -22,6 +22,38 @@ describe("stretches of a table, against 64-bit arithmetic", () => {
     );
   });
 
+  it("storeRun is exact for long runs, whatever the flags are, the sign bit and all of bits 62:52 among them", () => {
+    const flags = fc.oneof(
+      fc.constantFrom(0n, 0x800n, 0x7ffn, 0xfffn, 0x005n, 0x700n),
+      fc.bigInt({ min: 0n, max: 0xfffn }),
+    );
+    const low = fc.bigInt({ min: 0n, max: 0xfffn });
+    const page = fc.bigInt({ min: 0n, max: 2n ** 40n - 1n });
+    fc.assert(
+      fc.property(
+        flags,
+        page,
+        low,
+        steps,
+        fc.nat(100),
+        fc.integer({ min: 20, max: 400 }),
+        (high, at, bits, step, index, count) => {
+          // The last one is still an address.
+          const most = 2n ** 52n - BigInt(count) * BigInt(step);
+          const first = (high << 52n) | (((at << 12n) % most) & ~0xfffn) | bits;
+          const words = new Uint32Array(1024).fill(0xffffffff);
+          storeRun(words, index, count, ...halves(first), step);
+          for (let i = 0; i < count; i++)
+            if (word(words, index + i) !== first + BigInt(i) * BigInt(step))
+              expect([i, word(words, index + i)]).toEqual([]);
+          expect(index === 0 || word(words, index - 1) === MASK).toBe(true);
+          expect(word(words, index + count)).toBe(MASK);
+        },
+      ),
+      { numRuns: 2000 },
+    );
+  });
+
   it("storeSame stores one value, and countSame counts it", () => {
     const words = new Uint32Array(1024);
     storeSame(words, 5, 7, 1, 0x80000000);
