@@ -5,7 +5,7 @@ import { FORMATS } from "../dist/format/index.js";
 import { SimulatedMemory } from "../dist/memory/simulated.js";
 import { newTable } from "../dist/radix/edit.js";
 import { store } from "../dist/radix/entries.js";
-import { newPosition, seek, walk } from "../dist/radix/tree.js";
+import { newPosition, placeOf, walk } from "../dist/radix/tree.js";
 import { createDomain } from "../dist/xen/create.js";
 import { assignDevice } from "../dist/xen/devices.js";
 import { iomemPermission, memoryMapping } from "../dist/xen/domctl.js";
@@ -34,12 +34,10 @@ export function processorTime(work) {
 
 /** Walk from the root, make the tables that are missing, and store: what the hypervisor's writers do for a block. */
 function set(tree, frame, lo, hi) {
-  let place = seek(tree, frame, 1);
-  while (place < 0) {
-    walk(tree, frame, 1, at);
+  let place = placeOf(tree, frame, 1, at);
+  for (; place < 0; place = placeOf(tree, frame, 1, at)) {
     const pointer = tree.format.encodeTable(newTable(tree), at.level - 1);
     store(tree.memory.arena, at.index, pointer.lo, pointer.hi);
-    place = seek(tree, frame, 1);
   }
   store(tree.memory.arena, place, lo, hi);
 }

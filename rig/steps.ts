@@ -13,7 +13,7 @@ const random = (target: FormatTarget, xen: XenVersion, count: number): Step => (
 const named = (target: FormatTarget, xen: XenVersion): Step => random(target, xen, 0);
 
 /**
- * What CI has time for, about eight minutes: every format on every release, the named scenarios of one machine each for
+ * What CI has time for, about ten minutes: every format on every release, the named scenarios of one machine each for
  * the releases beside 4.17. An AMD machine gives NPT, too; Bochs (EPT) takes three times as long as QEMU.
  */
 export const SLICE: readonly Step[] = [

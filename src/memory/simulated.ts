@@ -5,6 +5,9 @@ import { type FrameReader, WORDS } from "./memory.ts";
 /** The smallest arena; a memory's is doubled when it is full, so that small models stay cheap. */
 const FIRST_FRAMES = 16;
 
+/** 8 GiB: what 32 bits can number of an arena's words. */
+const MOST_FRAMES = 2 ** 21;
+
 /** What a frame holds, as long as nobody has looked: it is filled in when somebody does. */
 export interface Description {
   /** Frames that `fill` may allocate, at most. */
@@ -117,10 +120,12 @@ export class SimulatedMemory implements FrameReader {
     return this.#indices++;
   }
 
-  /** Let the arena have room for so many more frames. */
+  /** Let the arena have room for so many more frames. Throws RangeError when that is too much. */
   #makeRoom(frames: number): void {
     const least = this.#indices + frames;
     if (least * WORDS <= this.arena.length) return;
+    if (least > MOST_FRAMES)
+      throw new RangeError("more than 8 GiB of page tables, entry by entry: look at less of them at a time");
     let size = FIRST_FRAMES;
     while (size < least) size *= 2;
     const arena = takeArena(size);

@@ -114,9 +114,20 @@ class OneByOne {
 }
 
 /**
+ * The place of a frame's entry at a level, which is all that writers ask for, every block; -1 where the walk from the root
+ * ends above it, and then `position` tells where.
+ */
+export function placeOf(tree: WritableTree, frame: number, level: number, position: Position): number {
+  const place = seek(tree, frame, level);
+  if (place >= 0) return place;
+  walk(tree, frame, level, position);
+  return position.level === level ? position.index : -1;
+}
+
+/**
  * The place of a frame's entry at a level, in the common case: plain pointers lead there from the root, from table to table
- * among the first frames of the model's memory. -1 for any other, where `walk` tells more. What writers ask first, every
- * block; written for speed: arithmetic in 32 bits, nothing stored.
+ * among the first frames of the model's memory. -1 for any other, where `walk` tells more. Written for speed: arithmetic in
+ * 32 bits, nothing stored.
  */
 export function seek(tree: WritableTree, frame: number, level: number): number {
   const { mask, value, perLevel } = tree.format.plain;

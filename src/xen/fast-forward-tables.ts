@@ -36,9 +36,13 @@ export function slotOf(tree: WritableTree, level: number, region: number): Posit
   return scratch.level === level + 1 ? scratch : null;
 }
 
-/** The words of the table above a region, which there is. */
+/** The place of the table above a region, which there is. */
+export const placeAbove = (tree: WritableTree, level: number, region: number): number =>
+  slotOf(tree, level, region)!.index - (region & 511);
+
+/** The words of that table. */
 function tableAbove(tree: WritableTree, level: number, region: number): Uint32Array {
-  const first = slotOf(tree, level, region)!.index - (region & 511);
+  const first = placeAbove(tree, level, region);
   return tree.memory.arena.subarray(2 * first, 2 * first + WORDS);
 }
 

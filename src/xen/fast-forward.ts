@@ -2,7 +2,7 @@ import { offsetIn, pagesOf } from "../address.ts";
 import { frameField, frameHi, frameLo, LEAF } from "../format/format.ts";
 import { type Domain, logHasRoom, type UpperStore } from "./domain.ts";
 import { type Boundary, isScene, keptBits, lookAround, type Request, type Scene } from "./fast-forward-scene.ts";
-import { alikeFrom, giveUp, lay, slotOf, trees } from "./fast-forward-tables.ts";
+import { alikeFrom, giveUp, lay, placeAbove, slotOf, trees } from "./fast-forward-tables.ts";
 import { mergeUpwards } from "./iommu/merging.ts";
 import { put } from "./iommu/slots.ts";
 import { copyLedger, LEDGER_KINDS, type Ledger, type LedgerKind, subtractLedgers } from "./ledger.ts";
@@ -76,9 +76,13 @@ interface Seen {
  */
 const taught = new WeakMap<Domain, { readonly state: string; readonly lessons: Map<number, Lesson> }>();
 
-function lessonsFor({ domain, add }: Request): Map<number, Lesson> {
-  const { devices, mtrrsSet, started, iommuMode, permissions, pool } = domain;
-  const state = [add, devices.size, mtrrsSet, started, iommuMode, permissions.frames.isEmpty, pool.pages].join(" ");
+function lessonsFor({ domain, gfn, add }: Request): Map<number, Lesson> {
+  const { devices, mtrrsSet, started, iommuMode, permissions, pool, highestGfn } = domain;
+  // Above the highest gfn look-ups do not walk.
+  const isAbove = gfn > highestGfn;
+  const state = [add, isAbove, devices.size, mtrrsSet, started, iommuMode, permissions.frames.isEmpty, pool.pages].join(
+    " ",
+  );
   const known = taught.get(domain);
   if (known?.state === state) return known.lessons;
   const lessons = new Map<number, Lesson>();
@@ -248,7 +252,7 @@ function repeat(request: Request, level: number, now: Checkpoint, step: Step, co
     // Nothing is entered into a tree without a table there.
     if (!samples) return;
     giveUp(tree, level, present, count);
-    const first = slotOf(tree, level, present)!.index - (present & 511);
+    const first = placeAbove(tree, level, present);
     // Markers and merge counts above depend on the place, so those stores are made one by one.
     if (i > 0)
       for (let j = 1; j <= count; j++)

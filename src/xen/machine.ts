@@ -120,6 +120,7 @@ export interface Machine {
   callerPermissions: FrameSet<Mfn>;
   /** Pages of the domain heap left for IOMMU tables. */
   iommuPages: number;
+  /** Devices that a domain has had, by name. */
   readonly devices: Map<string, HostDevice>;
   /** Next RAM frame that `populate` hands out. */
   nextRam: number;

@@ -106,4 +106,10 @@ describe("SimulatedMemory", () => {
     const other = new SimulatedMemory(BASE);
     for (let i = 0; i < 60; i++) expect(other.words(other.allocate()).every((word) => word === 0)).toBe(true);
   });
+
+  it("refuses more tables than it can number, in a sentence", () => {
+    const memory = new SimulatedMemory(BASE);
+    const mfn = memory.allocateDescribed({ allocates: 2 ** 21, fill: () => {} });
+    expect(() => memory.frame(mfn)).toThrow("more than 8 GiB of page tables");
+  });
 });

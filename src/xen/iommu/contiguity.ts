@@ -59,9 +59,9 @@ function matches(words: Uint32Array, i: number, j: number, kind: StoredKind, bit
 export const COMPLETE = 1 << 16;
 
 /**
- * Bring the markers up to date after the entry at place `index` was stored with marker 0: its low nine bits are the slot. `level` is the table's level, for the
- * address bit by which neighbours must differ. Returns the number of marker stores, plus COMPLETE when all 512
- * entries are one group.
+ * Bring the markers up to date after the entry at place `index`, whose low nine bits are its slot, was stored with marker
+ * 0. `level` is the table's level, for the address bit by which neighbours must differ. Returns the number of marker
+ * stores, plus COMPLETE when all 512 entries are one group.
  */
 export function updateMarkers(
   words: Uint32Array,

@@ -10,8 +10,8 @@ import { driverOf, noTable, takeIommuTable } from "./driver.ts";
 import { flushWholeDomain, MODIFIED } from "./flush.ts";
 
 /**
- * Store an entry of a table of `level` at its place in memory (its marker becomes 0) and bring the table's markers up to date; root tables
- * have none (xen-mapping.md 7.8). Returns whether the table is complete.
+ * Store an entry of a table of `level` at its place in memory (its marker becomes 0) and bring the table's markers up to
+ * date; root tables have none (xen-mapping.md 7.8). Returns whether the table is complete.
  */
 export function put(domain: Domain, index: number, lo: number, hi: number, level: number, kind: StoredKind): boolean {
   const { arena } = domain.machine.memory;

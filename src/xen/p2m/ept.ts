@@ -1,7 +1,7 @@
 import { isAligned, pagesOf } from "../../address.ts";
 import { EMPTY, frameField, LEAF, TABLE } from "../../format/format.ts";
 import { store, storeRun, storeSame } from "../../radix/entries.ts";
-import { newPosition, seek, walk } from "../../radix/tree.ts";
+import { newPosition, placeOf } from "../../radix/tree.ts";
 import { type Access, ERRNO, GFN_LIMIT, type P2mType, TYPE } from "../constants.ts";
 import type { Domain } from "../domain.ts";
 import { mirror } from "../iommu/mirror.ts";
@@ -34,14 +34,8 @@ function write(
   let flush = false;
   let rc = recalculated;
   let place = -1;
-  if (rc === 0) {
-    place = seek(p2m, gfn, level);
-    while (place < 0) {
-      walk(p2m, gfn, level, at);
-      if (at.level === level) {
-        place = at.index;
-        continue;
-      }
+  if (rc === 0)
+    for (place = placeOf(p2m, gfn, level, at); place < 0; place = placeOf(p2m, gfn, level, at)) {
       if (at.kind === LEAF) {
         if (!splitAt(domain, at, level)) {
           rc = ERRNO.ENOMEM;
@@ -59,7 +53,6 @@ function write(
       store(p2m.memory.arena, at.index, to.lo, to.hi);
       ledger.p2mPointers++;
     }
-  }
   if (rc !== 0) {
     ledger.setEntries++;
     ledger.recalcWalks++;

@@ -3,7 +3,7 @@ import { EMPTY, frameField, frameHi, frameLo, LEAF, type Raw, TABLE } from "../.
 import { P2M_TYPES } from "../../format/software-bits.ts";
 import { fillWithParts } from "../../radix/edit.ts";
 import { store, storeRun, storeSame } from "../../radix/entries.ts";
-import { newPosition, type Position, seek, walk } from "../../radix/tree.ts";
+import { newPosition, type Position, placeOf } from "../../radix/tree.ts";
 import { ACCESS_RWX, type Access, ERRNO, GFN_LIMIT, isRam, type P2mType, TYPE } from "../constants.ts";
 import type { Domain } from "../domain.ts";
 import { mirror } from "../iommu/mirror.ts";
@@ -130,13 +130,8 @@ function write(
     return ERRNO.ENOENT;
   }
   let splits = 0;
-  let place = seek(p2m, gfn, level);
-  while (place < 0) {
-    walk(p2m, gfn, level, at);
-    if (at.level === level) {
-      place = at.index;
-      continue;
-    }
+  let place = placeOf(p2m, gfn, level, at);
+  for (; place < 0; place = placeOf(p2m, gfn, level, at)) {
     if (at.kind === LEAF) {
       if (splitAt(domain, at)) {
         splits++;
@@ -162,7 +157,8 @@ function write(
   const { arena } = p2m.memory;
   const oldLo = arena[2 * place]!;
   const oldHi = arena[2 * place + 1]!;
-  const kind = order === 0 ? LEAF : p2m.format.kindOf(oldLo, oldHi, level);
+  // Of a PT slot nobody asks: an empty one counts as frame 0 without rights.
+  const kind = order > 0 ? p2m.format.kindOf(oldLo, oldHi, level) : LEAF;
   const removing = mfn === NONE;
   const oldPresent = (oldLo & PRESENT) !== 0;
   if (removing) storeSame(arena, place, n, 0, 0);
@@ -175,7 +171,7 @@ function write(
   let rc = 0;
   if (domain.iommuMode === "sync") {
     const rights = removing ? 0 : iommuRights(machine, type, access, mfn);
-    // An empty PT slot counts as frame 0 without rights; an empty slot above as no frame at all; a table as "different".
+    // An empty slot above counts as no frame at all; a table as "different".
     const oldFrame = kind === EMPTY ? NONE : kind === TABLE ? Number.NaN : frameField(oldLo, oldHi);
     if (rights !== rightsOf(oldLo) || oldFrame !== mfn || kind === TABLE)
       rc = mirror(domain, gfn, mfn, order, n, rights, oldPresent);
