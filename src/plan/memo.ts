@@ -1,11 +1,13 @@
 import type { Layout } from "./layout.ts";
+import { bootOf, type MappedDevice } from "./map-device.ts";
+import { inNormalForm, type NormalForm, normalForm } from "./normal-form.ts";
 import type { Scenario } from "./scenario.ts";
-import { type SimulateOptions, type Simulation, simulate } from "./simulate.ts";
+import { grantedFrames, readOnlyFrames, type SimulateOptions, type Simulation, simulate } from "./simulate.ts";
 
 /** Carries a scenario out: `simulate`, or one that remembers. */
 export type Simulator = (scenario: Scenario, layout: Layout, options: SimulateOptions) => Simulation;
 
-const MOST_SIMULATIONS = 48;
+const MOST_SIMULATIONS = 1000;
 
 /** A simulation whose memory others may use. */
 function withoutTables(simulation: Simulation): Simulation {
@@ -15,19 +17,68 @@ function withoutTables(simulation: Simulation): Simulation {
 
 /**
  * A simulator for plans of many hosts, most of which are alike: what was carried out is not carried out again, as long as
- * it is among the `most` used last. The whole input is compared, but for the guest's name, which the model does not see.
- * Whoever gets a simulation shares it and must not change it; its tables are gone, since plans are made from counts.
+ * it is among the `most` used last. Hosts are alike when the model sees the same of them: names do not count, nor where
+ * away from RAM a device lies (normal-form.ts). Whoever gets a simulation shares it and must not change it; its tables are gone, since plans
+ * are made from counts.
  */
 export function rememberingSimulator(most: number = MOST_SIMULATIONS): Simulator {
   const known = new Map<string, Simulation>();
   return (scenario, layout, options) => {
-    const named = { ...scenario, release: scenario.release.name, guest: { ...scenario.guest, name: null } };
-    const key = JSON.stringify([named, layout, options]);
-    const found = known.get(key) ?? withoutTables(simulate(scenario, layout, options));
+    const form = normalForm(scenario, layout);
+    const key = JSON.stringify(seenByModel(scenario, layout, options, form));
+    const carryOut = (): Simulation => {
+      const moved = inNormalForm(scenario, layout, form);
+      return withoutTables(simulate(moved.scenario, moved.layout, options));
+    };
+    const found = known.get(key) ?? carryOut();
     // Moved to the end: a Map keeps the order of insertion.
     known.delete(key);
     known.set(key, found);
     if (known.size > most) known.delete(known.keys().next().value!);
-    return found;
+    return { ...found, devices: found.devices.map((device, i) => ofLaid(device, scenario, layout.devices[i]!)) };
+  };
+}
+
+/** All that a simulation depends on. */
+function seenByModel(scenario: Scenario, layout: Layout, options: SimulateOptions, { shiftOf }: NormalForm): unknown {
+  const { release, cpu, hostPhysBits, cpus, has2m, has1g, hapPresent, execSuperpagesAffected, mmio1g } = scenario;
+  const { kind, hap, passthrough, vcpus, iomem } = scenario.guest;
+  const moved = ({ start, end }: { start: number; end: number }) => [start + shiftOf(start), end - start];
+  return [
+    [release.name, cpu, hostPhysBits, cpus, has2m, has1g, hapPresent, execSuperpagesAffected, mmio1g],
+    [scenario.options, scenario.iommu],
+    [kind, hap, passthrough, vcpus, iomem],
+    [layout.ram?.lowRamEnd, layout.ram?.highRamEnd],
+    // JSON writes null for what is not given and for infinity: both mean that the pool has no end.
+    [options.barTables, options.boot],
+    readOnlyFrames(scenario).map(moved),
+    layout.devices.map((laid) => {
+      const { adds, deletes } = bootOf(scenario, laid);
+      return [
+        [adds, deletes],
+        laid.bars.map((bar) => [
+          grantedFrames(bar).map(moved),
+          bar.pieces.map(({ gfn, mfn, pages }) => [gfn, mfn + shiftOf(mfn), pages]),
+        ]),
+      ];
+    }),
+  ];
+}
+
+/** What was carried out for a device that is alike, as this one's own: its names, its machine addresses. */
+function ofLaid({ bars, ledger }: MappedDevice, scenario: Scenario, laid: Layout["devices"][number]): MappedDevice {
+  return {
+    laid,
+    ledger,
+    boot: bootOf(scenario, laid),
+    bars: bars.map(({ pieces }, i) => ({
+      laid: laid.bars[i]!,
+      pieces: pieces.map((mapped, k) => {
+        const piece = laid.bars[i]!.pieces[k]!;
+        const by = piece.mfn - mapped.piece.mfn;
+        const decisions = mapped.decisions.map((d) => ({ ...d, mfn: (d.mfn + by) as typeof d.mfn }));
+        return { piece, outcome: mapped.outcome, decisions };
+      }),
+    })),
   };
 }

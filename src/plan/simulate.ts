@@ -63,7 +63,7 @@ export function prepare(
   const isDom0 = scenario.guest.kind === "pvh";
   if (isDom0) domain.permissions.frames = machine.callerPermissions;
   else
-    for (const { start, end } of layout.devices.flatMap(({ bars }) => bars.flatMap(framesOf)))
+    for (const { start, end } of layout.devices.flatMap(({ bars }) => bars.flatMap(grantedFrames)))
       iomemPermission(domain, start, end - start, true);
   // The toolstack maps iomem= ranges before it attaches devices (xen-mapping.md 1.2, consequences).
   const iomem = scenario.guest.iomem.map(({ gfn, mfn, pages }) => {
@@ -116,8 +116,8 @@ export function machineOf(scenario: Scenario): Machine {
   });
 }
 
-/** Table and PBA pages of the devices: read-only since dom0's back end prepared MSI-X (xen-mapping.md 8.6). */
-function readOnlyFrames({ devices }: Scenario): { start: number; end: number }[] {
+/** Table and PBA pages of the devices: read-only since dom0's back end prepared MSI-X (xen-mapping.md 8.6). Half-open. */
+export function readOnlyFrames({ devices }: Pick<Scenario, "devices">): { start: number; end: number }[] {
   return devices.flatMap(({ msix, bars }) =>
     msix === null
       ? []
@@ -150,7 +150,7 @@ export function domainSpec({ guest }: Scenario): DomainSpec {
 }
 
 /** Machine frames of a BAR whose permission the toolstack grants. */
-function framesOf({ bar, problem }: LaidBar): { start: number; end: number }[] {
+export function grantedFrames({ bar, problem }: LaidBar): { start: number; end: number }[] {
   if (problem !== null || bar.address === null || bar.size === null) return [];
   return [{ start: Math.floor(bar.address / 4096), end: Math.ceil((bar.address + bar.size) / 4096) }];
 }

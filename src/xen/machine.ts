@@ -157,10 +157,13 @@ const TABLES_AT = 0x4000_0000 as Mfn;
 /** Where RAM that the hypervisor chooses is taken from: 2 TiB. */
 const RAM_AT = 0x2000_0000;
 const RAM_PAGES = 0x1000_0000;
+const CHOSEN_RAM: FrameRange = { start: RAM_AT, end: RAM_AT + RAM_PAGES };
 const DEFAULT_RAM: readonly FrameRange[] = [
   { start: 0, end: 0x80000 },
   { start: 0x100000, end: 0x480000 },
 ];
+/** Every frame that is RAM of a host whose RAM nobody told. */
+export const USUAL_RAM: readonly FrameRange[] = [...DEFAULT_RAM, CHOSEN_RAM];
 /** Local APIC page: no domain may have it, dom0 included (7.9). */
 const LOCAL_APIC: FrameRange = { start: 0xfee00, end: 0xfee01 };
 
@@ -213,7 +216,7 @@ export function makeMachine(spec: MachineSpec): Machine {
     hostMap: spec.hostMap ?? null,
     mmioRo: FrameSet.of<Mfn>(...(spec.mmioRo ?? [])),
     special: FrameSet.empty<Mfn>(),
-    ram: FrameSet.of<Mfn>(...(spec.ram ?? DEFAULT_RAM), { start: RAM_AT, end: RAM_AT + RAM_PAGES }),
+    ram: FrameSet.of<Mfn>(...(spec.ram ?? DEFAULT_RAM), CHOSEN_RAM),
     callerPermissions: [LOCAL_APIC, ...(spec.callerLacks ?? [])].reduce(
       (set, r) => set.remove(r.start, r.end - r.start),
       permitted,

@@ -22,7 +22,7 @@ describe("a simulator that remembers", () => {
   it("carries hosts that differ in names only out once, and plans each as if alone", () => {
     const simulator = rememberingSimulator();
     const [a, b] = ["a", "b"].map((name) => planned(guest(name), { xen: "4.17.5" }, { simulator }));
-    expect(b!.simulation).toBe(a!.simulation);
+    expect(b!.simulation.machine).toBe(a!.simulation.machine);
     expect(b!.document).toEqual(planned(guest("b"), { xen: "4.17.5" }).document);
     expect(b!.document.scenario.name).toBe("b");
   });
@@ -38,7 +38,7 @@ describe("a simulator that remembers", () => {
     const simulator = rememberingSimulator();
     const first = planned(guest("a"), { xen: "4.17.5" }, { simulator });
     const second = planned(inventory, keys, { ...options, simulator });
-    expect(second.simulation).not.toBe(first.simulation);
+    expect(second.simulation.machine).not.toBe(first.simulation.machine);
     expect(second.document).toEqual(planned(inventory, keys, options).document);
   });
 
@@ -50,11 +50,11 @@ describe("a simulator that remembers", () => {
 
   it("forgets what was not used for longest", () => {
     const simulator = rememberingSimulator(2);
-    const simulationOf = (xen: string) => planned(guest("a"), { xen }, { simulator }).simulation;
-    const [first, second] = [simulationOf("4.17.5"), simulationOf("4.18.3")];
-    expect(simulationOf("4.17.5")).toBe(first);
-    simulationOf("4.19.2");
-    expect(simulationOf("4.17.5")).toBe(first);
-    expect(simulationOf("4.18.3")).not.toBe(second);
+    const machineOf = (xen: string) => planned(guest("a"), { xen }, { simulator }).simulation.machine;
+    const [first, second] = [machineOf("4.17.5"), machineOf("4.18.3")];
+    expect(machineOf("4.17.5")).toBe(first);
+    machineOf("4.19.2");
+    expect(machineOf("4.17.5")).toBe(first);
+    expect(machineOf("4.18.3")).not.toBe(second);
   });
 });
