@@ -109,7 +109,7 @@ function tryOut(
   const kernelOnly = isKernelOnly(changed);
   const then = kernelOnly
     ? withKernel(now, resolved.scenario)
-    : carryOut(resolved.scenario, inventory, true, simulator);
+    : carryOut(resolved.scenario, inventory, true, simulator, now);
   // Only counts are compared, and a simulator's own simulations are its own.
   if (!kernelOnly && !simulator) then.simulation.machine.memory.giveBack();
   const [a, b] = [now, then].map(({ simulation }) => timeOf(simulation.boot, calibration)) as [Time, Time];

@@ -1,5 +1,5 @@
 import type { Inventory } from "../inventory/types.ts";
-import { type Layout, layOut } from "./layout.ts";
+import { isLaidAlike, type Layout, layOut } from "./layout.ts";
 import type { Simulator } from "./memo.ts";
 import { type PoolBudget, poolBudget } from "./pool.ts";
 import type { Scenario } from "./scenario.ts";
@@ -13,14 +13,18 @@ export interface Carried {
   readonly simulation: Simulation;
 }
 
-/** Place, cut and map a scenario's BARs with the paging pool that the guest would have. */
+/**
+ * Place, cut and map a scenario's BARs with the paging pool that the guest would have. `like`, another scenario of the
+ * inventory, spares the placing where it would come out the same.
+ */
 export function carryOut(
   scenario: Scenario,
   inventory: Inventory,
   boot = true,
   simulator: Simulator = simulate,
+  like: Carried | null = null,
 ): Carried {
-  const layout = layOut(scenario, inventory);
+  const layout = like && isLaidAlike(like.scenario, scenario) ? like.layout : layOut(scenario, inventory);
   const budget = poolBudget(scenario, layout);
   return { scenario, layout, budget, simulation: simulator(scenario, layout, { barTables: budget?.forBars, boot }) };
 }

@@ -3,7 +3,7 @@ import type { Bar, Inventory, PciDevice } from "../inventory/types.ts";
 import { guestBus } from "../platform/emulated.ts";
 import type { GuestBar } from "../platform/guest-device.ts";
 import { type GuestRam, guestRam } from "../platform/guest-ram.ts";
-import { type PlacedBar, type Placement, placeBars } from "../platform/hvmloader.ts";
+import { type PlacedBar, type Placement, placeBars, placesAlike } from "../platform/hvmloader.ts";
 import { cutForQemu } from "../platform/qemu-xen.ts";
 import { type PlatformCode, type Remark, reasonOf } from "../platform/reasons.ts";
 import { cutForVpci } from "../platform/vpci.ts";
@@ -71,6 +71,17 @@ export function layOut(scenario: Scenario, inventory: Inventory): Layout {
   if (scenario.guest.kind === "hvm") return layOutHvm(scenario, inventory);
   return layOutIdentity(scenario, inventory);
 }
+
+/**
+ * Whether an HVM guest's BARs are placed in both scenarios of one inventory as in the other: all that placing looks at is
+ * the same. What Xen's command line says is not among it.
+ */
+export const isLaidAlike = (a: Scenario, b: Scenario): boolean =>
+  a.guest.kind === "hvm" &&
+  placesAlike(a.release, b.release) &&
+  JSON.stringify([a.guest, a.barAddresses]) === JSON.stringify([b.guest, b.barAddresses]) &&
+  a.devices.length === b.devices.length &&
+  a.devices.every((device, i) => device === b.devices[i]);
 
 /** An HVM guest: hvmloader places, QEMU cuts. */
 function layOutHvm(scenario: Scenario, inventory: Inventory): Layout {

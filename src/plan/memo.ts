@@ -1,4 +1,5 @@
-import type { Layout } from "./layout.ts";
+import type { BootMaps } from "../platform/boot.ts";
+import type { LaidDevice, Layout } from "./layout.ts";
 import { bootOf, type MappedDevice } from "./map-device.ts";
 import { inNormalForm, type NormalForm, normalForm } from "./normal-form.ts";
 import type { Scenario } from "./scenario.ts";
@@ -25,7 +26,8 @@ export function rememberingSimulator(most: number = MOST_SIMULATIONS): Simulator
   const known = new Map<string, Simulation>();
   return (scenario, layout, options) => {
     const form = normalForm(scenario, layout);
-    const key = JSON.stringify(seenByModel(scenario, layout, options, form));
+    const boots = layout.devices.map((laid) => bootOf(scenario, laid));
+    const key = JSON.stringify(seenByModel(scenario, layout, boots, options, form));
     const carryOut = (): Simulation => {
       const moved = inNormalForm(scenario, layout, form);
       return withoutTables(simulate(moved.scenario, moved.layout, options));
@@ -35,12 +37,18 @@ export function rememberingSimulator(most: number = MOST_SIMULATIONS): Simulator
     known.delete(key);
     known.set(key, found);
     if (known.size > most) known.delete(known.keys().next().value!);
-    return { ...found, devices: found.devices.map((device, i) => ofLaid(device, scenario, layout.devices[i]!)) };
+    return { ...found, devices: found.devices.map((device, i) => ofLaid(device, layout.devices[i]!, boots[i]!)) };
   };
 }
 
 /** All that a simulation depends on. */
-function seenByModel(scenario: Scenario, layout: Layout, options: SimulateOptions, { shiftOf }: NormalForm): unknown {
+function seenByModel(
+  scenario: Scenario,
+  layout: Layout,
+  boots: readonly BootMaps[],
+  options: SimulateOptions,
+  { shiftOf }: NormalForm,
+): unknown {
   const { release, cpu, hostPhysBits, cpus, has2m, has1g, hapPresent, execSuperpagesAffected, mmio1g } = scenario;
   const { kind, hap, passthrough, vcpus, iomem } = scenario.guest;
   const moved = ({ start, end }: { start: number; end: number }) => [start + shiftOf(start), end - start];
@@ -52,25 +60,22 @@ function seenByModel(scenario: Scenario, layout: Layout, options: SimulateOption
     // JSON writes null for what is not given and for infinity: both mean that the pool has no end.
     [options.barTables, options.boot],
     readOnlyFrames(scenario).map(moved),
-    layout.devices.map((laid) => {
-      const { adds, deletes } = bootOf(scenario, laid);
-      return [
-        [adds, deletes],
-        laid.bars.map((bar) => [
-          grantedFrames(bar).map(moved),
-          bar.pieces.map(({ gfn, mfn, pages }) => [gfn, mfn + shiftOf(mfn), pages]),
-        ]),
-      ];
-    }),
+    boots.map(({ adds, deletes }) => [adds, deletes]),
+    layout.devices.map(({ bars }) =>
+      bars.map((bar) => [
+        grantedFrames(bar).map(moved),
+        bar.pieces.map(({ gfn, mfn, pages }) => [gfn, mfn + shiftOf(mfn), pages]),
+      ]),
+    ),
   ];
 }
 
 /** What was carried out for a device that is alike, as this one's own: its names, its machine addresses. */
-function ofLaid({ bars, ledger }: MappedDevice, scenario: Scenario, laid: Layout["devices"][number]): MappedDevice {
+function ofLaid({ bars, ledger }: MappedDevice, laid: LaidDevice, boot: BootMaps): MappedDevice {
   return {
     laid,
     ledger,
-    boot: bootOf(scenario, laid),
+    boot,
     bars: bars.map(({ pieces }, i) => ({
       laid: laid.bars[i]!,
       pieces: pieces.map((mapped, k) => {

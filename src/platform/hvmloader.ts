@@ -109,6 +109,12 @@ const lowestBit = (n: number): number => {
   return bit;
 };
 
+const RELEASE_RULES = ["hugeBarsSkipLowHole", "platformBarAtHoleEnd"] as const;
+
+/** Whether two releases place alike, and as surely. */
+export const placesAlike = (a: ReleaseNumber, b: ReleaseNumber): boolean =>
+  RELEASE_RULES.every((rule) => has(a, rule) === has(b, rule) && isUnconfirmed(a, rule) === isUnconfirmed(b, rule));
+
 /**
  * Where hvmloader puts every BAR and ROM of an HVM guest (guest-mmio-layout.md 2.1 to 2.5). Never throws: a BAR that
  * cannot be placed is in the result with the reason.

@@ -3,7 +3,7 @@ import { frameField, frameHi, frameLo, LEAF } from "../format/format.ts";
 import { type Domain, logHasRoom, type UpperStore } from "./domain.ts";
 import { type Boundary, isScene, keptBits, lookAround, type Request, type Scene } from "./fast-forward-scene.ts";
 import { alikeFrom, giveUp, lay, placeAbove, slotOf, trees } from "./fast-forward-tables.ts";
-import { mergeUpwards } from "./iommu/merging.ts";
+import { countsLeft, mergeUpwards } from "./iommu/merging.ts";
 import { put } from "./iommu/slots.ts";
 import { copyLedger, LEDGER_KINDS, type Ledger, type LedgerKind, subtractLedgers } from "./ledger.ts";
 import { uniformFrames } from "./machine.ts";
@@ -213,6 +213,9 @@ function room(request: Request, level: number, now: Checkpoint, step: Step, from
     const uniform = uniformFrames(domain.machine, request.mfn + from) - (now.done - from);
     most = Math.min(most, Math.floor(uniform / size) - 1);
   }
+  // Counts that an earlier mapping left make the table above whole before its last region.
+  const merges = step.stores.filter(({ op }) => op === "merge").length;
+  if (merges > 0) most = Math.min(most, Math.floor(countsLeft(domain, now.region * size, level + 1) / merges));
   if (step.pool > 0) most = Math.min(most, Math.floor((domain.pool.pages - domain.pool.used) / step.pool));
   for (const tree of trees(domain)) {
     if (most <= 0) return 0;

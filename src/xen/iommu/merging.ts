@@ -23,17 +23,22 @@ function storeCount(words: Uint32Array, index: number, lo: number, hi: number, c
 
 const at = newPosition();
 
-/** How many 4 KiB stores from a dfn on can be counted together: all of them, before the one that may merge. */
-export function storesBeforeMerge(domain: Domain, dfn: number): number {
-  walk(domain.iommu!.tree, dfn, 2, at);
-  return at.level === 2 && at.kind === TABLE ? Math.max(1, FULL - countOf(at.lo, at.hi)) : FULL;
+/** How often the pointer to a dfn's table of a level can be counted on before the next time makes that table whole. */
+export function countsLeft(domain: Domain, dfn: number, level: number): number {
+  const { tree } = domain.iommu!;
+  if (level >= tree.levels) return Number.POSITIVE_INFINITY;
+  walk(tree, dfn, level + 1, at);
+  return at.level === level + 1 && at.kind === TABLE ? FULL - countOf(at.lo, at.hi) : FULL;
 }
+
+/** How many 4 KiB stores from a dfn on can be counted together: all of them, before the one that may merge. */
+export const storesBeforeMerge = (domain: Domain, dfn: number): number => Math.max(1, countsLeft(domain, dfn, 1));
 
 /**
  * AMD-Vi up to 4.11: after 4 KiB stores, count consecutive entries in the pointers above them, bottom up, and replace a
  * full table by a leaf (xen-mapping.md 7.10). The slot 0 of the lower table says where a superpage would begin,
- * whatever that slot holds. `n` stores of one table, consecutive from (dfn, mfn) on, as `storesBeforeMerge` allows. `from` is the level of the lowest table
- * that may be full.
+ * whatever that slot holds. `n` stores of one table, consecutive from (dfn, mfn) on, as `storesBeforeMerge` allows.
+ * `from` is the level of the lowest table that may be full.
  */
 export function mergeUpwards(domain: Domain, dfn: number, mfn: number, n: number, from = 1): void {
   const { machine, ledger } = domain;
