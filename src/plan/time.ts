@@ -52,8 +52,8 @@ export interface TimeRange {
 /** What a ledger costs, in seconds. */
 export function timeOf(ledger: Ledger, calibration: Calibration = DEFAULT_CALIBRATION): TimeRange {
   let [low, likely, high] = [0, 0, 0];
-  for (const [kind, cost] of Object.entries(calibration.costs)) {
-    const units = ledger[kind as LedgerKind];
+  for (const kind of Object.keys(calibration.costs) as LedgerKind[]) {
+    const [units, cost] = [ledger[kind], calibration.costs[kind]!];
     low += units * cost[0];
     likely += units * cost[1];
     high += units * cost[2];

@@ -39,10 +39,26 @@ const ROWS = {
 
 export type Behaviour = keyof typeof ROWS;
 
-function reaches(release: ReleaseNumber, since: string): boolean {
-  const [version = "", tip] = since.split("-");
+interface Since {
+  readonly minor: number;
+  readonly point: number | undefined;
+  readonly tip: boolean;
+}
+
+/** What was parsed: there are few, and they are asked for at every host. */
+const known = new Map<string, Since>();
+
+function parseSince(text: string): Since {
+  const [version = "", tip] = text.split("-");
   const [, minor = 0, point] = version.split(".").map(Number);
-  if (tip !== undefined) return release.minor === minor && release.tip;
+  const since = { minor, point, tip: tip !== undefined };
+  known.set(text, since);
+  return since;
+}
+
+function reaches(release: ReleaseNumber, text: string): boolean {
+  const { minor, point, tip } = known.get(text) ?? parseSince(text);
+  if (tip) return release.minor === minor && release.tip;
   if (point !== undefined) return release.minor === minor && (release.tip || release.point >= point);
   return release.minor >= minor;
 }
