@@ -63,8 +63,8 @@ const RELEASES = ["4.11.0", "4.12.1", "4.17.5", "4.14.3", "4.19.2", "4.13.1", "4
 const CMDLINES = ["", "iommu=verbose", "iommu=no-sharept", "hap_2mb=0"];
 
 /**
- * Lines of a batch: a P40 host each, of so many kinds that differ in release, command line, processor and address of the
- * large BAR. Every host and every guest has a name of its own.
+ * Lines of a batch: a P40 host each, of so many kinds that differ in release, command line, processor, address of the
+ * large BAR and, from the 25th on, the guest's memory. Every host and every guest has a name of its own.
  */
 export function* fleet(texts, hosts, kinds) {
   for (let i = 0; i < hosts; i++) {
@@ -74,6 +74,7 @@ export function* fleet(texts, hosts, kinds) {
       name,
       text: text
         .replace("383800000000", address)
+        .replace(/^memory = (\d+)/m, (_, mib) => `memory = ${Number(mib) + 64 * Math.floor(kind / 24)}`)
         .replace("gpu-host", `gpu-host-${i}`)
         .replace("gpu-guest", `gpu-guest-${i}`),
     }));

@@ -1,5 +1,6 @@
 /** Runs of the command line as a whole: wall-clock and processor time, peak memory. */
 import { spawn } from "node:child_process";
+import { closeSync, openSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 const CLI = fileURLToPath(new URL("../dist/cli.js", import.meta.url));
@@ -13,12 +14,17 @@ const WATCH = `data:text/javascript,${encodeURIComponent(`
   });
 `)}`;
 
-/** { wall, user, system } in seconds, peak memory in MiB, bytes and lines printed. Throws when the command fails. */
-export function run(args) {
+/**
+ * { wall, user, system } in seconds, peak memory in MiB, bytes and lines printed; `input` is a file for standard input.
+ * Throws when the command fails.
+ */
+export function run(args, input = null) {
   const start = performance.now();
+  const stdin = input === null ? "ignore" : openSync(input, "r");
   const child = spawn(process.execPath, ["--import", WATCH, CLI, ...args], {
-    stdio: ["ignore", "pipe", "inherit", "pipe"],
+    stdio: [stdin, "pipe", "inherit", "pipe"],
   });
+  if (input !== null) closeSync(stdin);
   let told = "";
   let bytes = 0;
   let lines = 0;

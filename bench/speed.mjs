@@ -179,18 +179,19 @@ async function bySize() {
   return sizes.map((bytes) => ({ bytes, milliseconds: times[bytes], seconds: whole[bytes] }));
 }
 
-/** A fleet of so many kinds of host. */
-async function batch(hosts, kinds) {
-  note(`a fleet of ${hosts} hosts of ${kinds} kinds`);
+/** A fleet of so many kinds of host, read from standard input. */
+async function batch(hosts, kinds, advice) {
+  note(`a fleet of ${hosts} hosts of ${kinds} kinds, ${advice ? "with" : "without"} advice`);
   const example = here("../examples/p40");
   const texts = readdirSync(example)
     .filter((name) => /\.(?:txt|cfg)$/.test(name))
     .map((name) => ({ name, text: readFileSync(join(example, name), "utf8") }));
   const file = join(folder, "hosts.ndjson");
   writeFileSync(file, [...fleet(texts, hosts, kinds)].join(""));
-  const { wall, user, system, mib, lines } = await run(["plan", "--json", "--no-advice", "--batch", file]);
+  const options = advice ? [] : ["--no-advice"];
+  const { wall, user, system, mib, lines } = await run(["plan", "--json", ...options, "--batch", "-"], file);
   if (lines !== hosts) throw new Error(`${lines} answers for ${hosts} hosts`);
-  return { hosts, kinds, advice: false, wall, processor: user + system, mib, hostsASecond: hosts / wall };
+  return { hosts, kinds, advice, wall, processor: user + system, mib, hostsASecond: hosts / wall };
 }
 
 const startLoad = loadavg()[0];
@@ -208,7 +209,11 @@ const results = {
   small: await small(),
   eight: await eight(),
   bySize: await bySize(),
-  batches: [await batch(HOSTS, KINDS), await batch(Math.min(HOSTS, 500), Number.MAX_SAFE_INTEGER)],
+  batches: [
+    await batch(HOSTS, KINDS, true),
+    await batch(HOSTS, KINDS, false),
+    await batch(Math.min(HOSTS, 500), Number.MAX_SAFE_INTEGER, true),
+  ],
 };
 results.machine.load.push(loadavg()[0]);
 rmSync(folder, { recursive: true, force: true });

@@ -90,9 +90,9 @@ function rows({ small, eight, bySize, c, batches }) {
       ],
     );
   }
-  for (const { hosts, kinds, hostsASecond, mib, processor } of batches)
+  for (const { hosts, kinds, advice, hostsASecond, mib, processor } of batches)
     list.push([
-      `a fleet of ${digits(hosts, 0)} hosts, ${kinds < hosts ? `${kinds} kinds` : "each of its own kind"}, \`--batch --no-advice\``,
+      `a fleet of ${digits(hosts, 0)} hosts, ${kinds < hosts ? `${kinds} kinds` : "each of its own kind"}: \`plan --json ${advice ? "" : "--no-advice "}--batch -\``,
       `${digits(hostsASecond, 0)} hosts/s, ${digits(mib, 0)} MiB, processor ${digits((processor / hosts) * 1000, 1)} ms a host`,
       "1,000 hosts/s",
       hostsASecond >= 1000,
