@@ -30,8 +30,10 @@ function enterRange(domain: Domain, start: number, end: number): void {
     }
     for (let page = at; page < next; ) {
       const order = page % 512 === 0 && next - page >= 512 ? 9 : 0;
-      populate(domain, page as Gfn, order, 1, null);
-      page += 2 ** order;
+      const stop = order === 9 ? next : Math.min(next, (Math.floor(page / 512) + 1) * 512);
+      const extents = Math.floor((stop - page) / 2 ** order);
+      populate(domain, page as Gfn, order, extents, null);
+      page += extents * 2 ** order;
     }
     at = next;
   }

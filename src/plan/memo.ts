@@ -8,7 +8,7 @@ import { grantedFrames, readOnlyFrames, type SimulateOptions, type Simulation, s
 /** Carries a scenario out: `simulate`, or one that remembers. */
 export type Simulator = (scenario: Scenario, layout: Layout, options: SimulateOptions) => Simulation;
 
-const MOST_SIMULATIONS = 1000;
+const MOST_SIMULATIONS = 400;
 
 /** A simulation whose memory others may use. */
 function withoutTables(simulation: Simulation): Simulation {

@@ -1,44 +1,63 @@
 import { type Gfn, type Mfn, pagesOf } from "../address.ts";
+import { EMPTY } from "../format/format.ts";
 import { ACCESS_RWX, ERRNO, isGrantOrForeign, isRam, TYPE } from "./constants.ts";
 import { crash, type Domain, isTranslated, logLine } from "./domain.ts";
 import { requestMap } from "./iommu/request.ts";
 import { takeRam } from "./machine.ts";
 import { NONE } from "./p2m/backend.ts";
-import { lookUp } from "./p2m/lookup.ts";
-import { setEntries } from "./p2m/write.ts";
+import { alikeBlocks, lookUp } from "./p2m/lookup.ts";
+import { isOneEntry, setEntries } from "./p2m/write.ts";
 
 /**
  * Give a domain RAM, as the toolstack's populate request does: `extents` blocks of 2^order frames from `gfn` on. `mfn`
  * null lets the hypervisor choose. Returns the number of extents populated (xen-mapping.md 4, "RAM").
  */
 export function populate(domain: Domain, gfn: Gfn, order: number, extents: number, mfn: Mfn | null): number {
+  const { machine } = domain;
   const pages = pagesOf(order);
-  for (let i = 0; i < extents; i++) {
-    if (domain.ownedPages + pages > domain.maxPages) return i;
-    const frame = mfn === null ? takeRam(domain.machine, order) : ((mfn + i * pages) as Mfn);
-    domain.ownedPages += pages;
-    const rc = addRam(domain, gfn + i * pages, frame, order);
+  for (let i = 0; i < extents; ) {
+    const allowed = Math.floor((domain.maxPages - domain.ownedPages) / pages);
+    if (allowed < 1) return i;
+    const at = gfn + i * pages;
+    const frame = mfn === null ? takeRam(machine, order) : ((mfn + i * pages) as Mfn);
+    const n = holesFrom(domain, at, frame, order, Math.min(extents - i, allowed));
+    if (mfn === null) machine.nextRam += (n - 1) * pages;
+    domain.ownedPages += n * pages;
+    const rc = addRam(domain, at, frame, order, n);
     // Up to 4.15 the rejection is ignored and the extent counts as populated.
-    if (rc < 0 && domain.machine.release.populateReportsRejection) return i;
+    if (rc < 0 && machine.release.populateReportsRejection) return i;
+    i += n;
   }
   return extents;
+}
+
+/** How many extents from here on go into empty slots of a table that is there, so that all are entered alike; at least 1. */
+function holesFrom(domain: Domain, gfn: number, mfn: Mfn, order: number, limit: number): number {
+  if (!isTranslated(domain) || limit === 1 || !isOneEntry(domain, gfn, mfn, order)) return 1;
+  const met = lookUp(domain, gfn);
+  const n = alikeBlocks(domain, met, gfn, mfn, order, limit);
+  return n > 1 && met.at.kind === EMPTY && met.at.level === order / 9 + 1 ? n : 1;
 }
 
 /** A PV hardware domain's own memory is entered in strict mode only (7.9). */
 const syncsOwnMemory = (domain: Domain): boolean =>
   domain.iommuMode === "sync" && (!domain.hardwareDomain || domain.machine.options.dom0Strict);
 
-function addRam(domain: Domain, gfn: number, mfn: Mfn, order: number): number {
-  const pages = pagesOf(order);
+/** Enter `n` extents, several only where `holesFrom` says so. */
+function addRam(domain: Domain, gfn: number, mfn: Mfn, order: number, n: number): number {
+  const pages = n * pagesOf(order);
   if (!isTranslated(domain)) {
     domain.m2p.set(mfn, gfn as Gfn, pages);
     domain.ledger.m2pUpdates += pages;
     // Page by page, as each is given the writable type once (section 9).
     return syncsOwnMemory(domain) ? requestMap(domain, mfn, mfn, 0, pages, 3) : 0;
   }
-  const rc = replaceable(domain, gfn, mfn, pages);
-  if (rc < 0) return rc;
-  const written = setEntries(domain, gfn, mfn, order, 1, TYPE.ram_rw, ACCESS_RWX);
+  if (n > 1) domain.ledger.lookups += pages;
+  else {
+    const rc = replaceable(domain, gfn, mfn, pages);
+    if (rc < 0) return rc;
+  }
+  const written = setEntries(domain, gfn, mfn, order, n, TYPE.ram_rw, ACCESS_RWX);
   if (written < 0) return written;
   domain.m2p.set(mfn, gfn as Gfn, pages);
   domain.ledger.m2pUpdates += pages;

@@ -52,7 +52,7 @@ const populating: fc.Arbitrary<Operation> = fc
       { weight: 40, arbitrary: fc.constantFrom(0, 0, 9, 9, 10) },
       { weight: 1, arbitrary: fc.constant(18) },
     ),
-    extents: fc.constantFrom(1, 2, 3, 70),
+    extents: fc.constantFrom(1, 2, 3, 20, 70),
     fixed: fc.boolean(),
   })
   .map(({ gfn: at, order, extents, fixed }) => ({
@@ -60,7 +60,7 @@ const populating: fc.Arbitrary<Operation> = fc
     domain: 1,
     gfn: at - (at % 2 ** order),
     order,
-    extents: order === 18 ? 1 : Math.min(extents, order === 0 ? 70 : 3),
+    extents: order === 18 ? 1 : Math.min(extents, order === 0 ? 70 : 20),
     mfn: fixed ? 0x100000 : null,
   }));
 

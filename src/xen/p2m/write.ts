@@ -15,6 +15,10 @@ function subOrder(domain: Domain, gfn: number, mfn: number, left: number): numbe
   return machine.p2m2m && fits(9) ? 9 : 0;
 }
 
+/** Whether a block becomes one entry. */
+export const isOneEntry = (domain: Domain, gfn: number, mfn: number, order: number): boolean =>
+  order === 0 || subOrder(domain, gfn, mfn, pagesOf(order)) === order;
+
 /**
  * Enter `n` like blocks of 2^order frames (see `alikeBlocks`), split into the entries that the common code uses.
  * Returns 0 or a negative error; with several entries a block, the last error wins and the loop goes on.
@@ -30,8 +34,7 @@ export function setEntries(
 ): number {
   const backend = backendOf(domain);
   const size = pagesOf(order);
-  if (order === 0 || subOrder(domain, gfn, mfn, size) === order)
-    return backend.write(domain, gfn, mfn, order, n, type, access);
+  if (isOneEntry(domain, gfn, mfn, order)) return backend.write(domain, gfn, mfn, order, n, type, access);
   const { ledger, machine } = domain;
   const { tlbFlushes } = ledger;
   let result = 0;
