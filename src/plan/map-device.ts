@@ -8,7 +8,7 @@ import { addLedgers, copyLedger, type Ledger, newLedger, scaleLedger, subtractLe
 import { type LibraryResult, libraryMemoryMapping } from "../xen/libxc.ts";
 import { mapMmioRegions, unmapMmioRegions } from "../xen/map-mmio.ts";
 import { guestBar, type LaidBar, type LaidDevice, type LaidPiece } from "./layout.ts";
-import type { Scenario } from "./scenario.ts";
+import type { SeenByModel } from "./scenario.ts";
 
 /** A contiguous range handed over at once: the stretches of like decisions, and what the library call returned. */
 export interface Mapped {
@@ -50,7 +50,7 @@ export function mapRange(domain: Domain, gfn: number, mfn: number, pages: number
 }
 
 /** Map a device's pieces once, in the device model's way or, for dom0, in vPCI's: the loop itself, no hypercall. */
-export function mapDevice(scenario: Scenario, domain: Domain, laid: LaidDevice): MappedDevice {
+export function mapDevice(scenario: SeenByModel, domain: Domain, laid: LaidDevice): MappedDevice {
   const before = copyLedger(domain.ledger);
   const bars = laid.bars.map(
     (bar): MappedBar => ({
@@ -65,7 +65,7 @@ export function mapDevice(scenario: Scenario, domain: Domain, laid: LaidDevice):
 }
 
 /** How often a boot maps and unmaps a device. */
-export function bootOf({ guest, release }: Pick<Scenario, "guest" | "release">, { device }: LaidDevice): BootMaps {
+export function bootOf({ guest, release }: Pick<SeenByModel, "guest" | "release">, { device }: LaidDevice): BootMaps {
   if (guest.kind !== "hvm") return { adds: guest.kind === "pvh" ? 1 : 0, deletes: 0, steps: [] };
   const rom = device.bars.find((bar) => bar.kind === "rom");
   return bootMaps({
@@ -77,7 +77,7 @@ export function bootOf({ guest, release }: Pick<Scenario, "guest" | "release">, 
 
 /** One call of a request that is continued: a hypercall, or for dom0 one round of vPCI's loop. Returns as they do. */
 export const callOf =
-  ({ guest }: Pick<Scenario, "guest">, domain: Domain, { gfn, mfn, pages }: Stretch, add: boolean) =>
+  ({ guest }: Pick<SeenByModel, "guest">, domain: Domain, { gfn, mfn, pages }: Stretch, add: boolean) =>
   (done: number): number => {
     if (guest.kind !== "pvh") return memoryMapping(domain, gfn + done, mfn + done, pages - done, add);
     const [at, to] = [(gfn + done) as Gfn, (mfn + done) as Mfn];
@@ -87,7 +87,7 @@ export const callOf =
   };
 
 /** Map or unmap one piece. */
-function move(scenario: Scenario, domain: Domain, piece: LaidPiece, add: boolean): LibraryResult {
+function move(scenario: SeenByModel, domain: Domain, piece: LaidPiece, add: boolean): LibraryResult {
   const { gfn, mfn, pages } = piece;
   if (scenario.guest.kind !== "pvh") return libraryMemoryMapping(domain, gfn, mfn, pages, add);
   const call = callOf(scenario, domain, piece, add);
@@ -99,7 +99,7 @@ function move(scenario: Scenario, domain: Domain, piece: LaidPiece, add: boolean
  * What one removal and one mapping of a mapped device cost. The tables that are there by then may change orders; later
  * rounds cost the same as this one. A crashed guest repeats nothing.
  */
-export function repeatOnce(scenario: Scenario, domain: Domain, { bars }: MappedDevice): Ledger {
+export function repeatOnce(scenario: SeenByModel, domain: Domain, { bars }: MappedDevice): Ledger {
   if (domain.crashed) return newLedger();
   const before = copyLedger(domain.ledger);
   for (const add of [false, true])

@@ -1,7 +1,7 @@
 import type { Bar } from "../inventory/types.ts";
-import type { FrameRange } from "../ranges.ts";
+import { FrameSet } from "../ranges.ts";
 import { USUAL_RAM } from "../xen/machine.ts";
-import { barFrames, type Layout, usable } from "./layout.ts";
+import { barFrames, type LaidPiece, type Layout, usable } from "./layout.ts";
 import type { Scenario } from "./scenario.ts";
 import { readOnlyFrames } from "./simulate.ts";
 
@@ -36,8 +36,13 @@ export function normalForm(scenario: Scenario, layout: Layout): NormalForm {
   if (unit === null || !bars.every(usable)) return AS_IT_IS;
 
   let next = LOWEST;
-  const shifts = joined([...bars.map(barFrames), ...readOnlyFrames(scenario)], unit)
-    .filter((region) => !USUAL_RAM.some((ram) => region.start < ram.end && ram.start < region.end))
+  const pieces = piecesOf(layout).map(({ mfn, pages }) => ({ start: mfn, end: mfn + pages }));
+  const whole = [...bars.map(barFrames), ...pieces, ...readOnlyFrames(scenario)].map(({ start, end }) => ({
+    start: Math.floor(start / unit) * unit,
+    end: Math.ceil(end / unit) * unit,
+  }));
+  const shifts = FrameSet.from(whole)
+    .ranges.filter((region) => !USUAL_RAM.some((ram) => region.start < ram.end && ram.start < region.end))
     .map(({ start, end }) => {
       const by = next - start;
       // A region between them, so that none become neighbours.
@@ -49,33 +54,18 @@ export function normalForm(scenario: Scenario, layout: Layout): NormalForm {
   return { shiftOf: (mfn) => shifts.find(({ start, end }) => mfn >= start && mfn < end)?.by ?? 0 };
 }
 
+const piecesOf = ({ devices }: Layout): readonly LaidPiece[] =>
+  devices.flatMap(({ bars }) => bars.flatMap((bar) => bar.pieces));
+
 /** Frames of a region that is moved as a whole; null where entries of 512 GiB might arise, whose places matter too. */
-function regionOf({ release, cpu }: Scenario, { devices }: Layout): number | null {
-  const pieces = devices.flatMap(({ bars }) => bars.flatMap((bar) => bar.pieces));
+function regionOf({ release, cpu }: Scenario, layout: Layout): number | null {
   const mayMerge = (frames: number): boolean => {
-    const aligned = pieces.filter(({ gfn, mfn }) => (mfn - gfn) % frames === 0);
+    const aligned = piecesOf(layout).filter(({ gfn, mfn }) => (mfn - gfn) % frames === 0);
     return aligned.reduce((sum, { pages }) => sum + pages, 0) >= frames;
   };
   if (mayMerge(TOP_ENTRY_FRAMES)) return null;
   const largeInIommu = release.iommuSuperpages || cpu === "amd";
   return largeInIommu && mayMerge(GIB_FRAMES) ? TOP_ENTRY_FRAMES : GIB_FRAMES;
-}
-
-/** Ranges widened to whole regions, ascending, those that meet made one. */
-function joined(ranges: readonly FrameRange[], unit: number): readonly FrameRange[] {
-  const whole = ranges
-    .map(({ start, end }) => ({
-      start: Math.floor(start / unit) * unit,
-      end: Math.ceil(end / unit) * unit,
-    }))
-    .sort((a, b) => a.start - b.start);
-  const result: { start: number; end: number }[] = [];
-  for (const range of whole) {
-    const last = result.at(-1);
-    if (last && range.start <= last.end) last.end = Math.max(last.end, range.end);
-    else result.push(range);
-  }
-  return result;
 }
 
 /** A scenario and its layout with all machine addresses in normal form. */

@@ -83,3 +83,23 @@ export interface Scenario {
   readonly barAddresses: readonly BarAddress[];
   readonly mmio1g: boolean;
 }
+
+/** What the model sees of a scenario, beside its layout: what is not here, no simulation depends on. */
+export interface SeenByModel
+  extends Pick<
+    Scenario,
+    | "release"
+    | "cpu"
+    | "options"
+    | "hapPresent"
+    | "has2m"
+    | "has1g"
+    | "execSuperpagesAffected"
+    | "iommu"
+    | "cpus"
+    | "hostPhysBits"
+    | "mmio1g"
+    | "devices"
+  > {
+  readonly guest: Pick<ScenarioGuest, "kind" | "hap" | "passthrough" | "vcpus" | "iomem" | "kernel">;
+}

@@ -1,4 +1,5 @@
 import { count } from "../radix/runs.ts";
+import type { FrameRange } from "../ranges.ts";
 import { createDomain } from "../xen/create.ts";
 import { assignDevice } from "../xen/devices.ts";
 import type { Decision, Domain, DomainSpec } from "../xen/domain.ts";
@@ -6,9 +7,9 @@ import { iomemPermission } from "../xen/domctl.ts";
 import { addLedgers, type Ledger, newLedger } from "../xen/ledger.ts";
 import { type Machine, makeMachine } from "../xen/machine.ts";
 import { enterRam } from "./enter-ram.ts";
-import type { LaidBar, Layout } from "./layout.ts";
+import { barFrames, type LaidBar, type Layout, usable } from "./layout.ts";
 import { bootLedger, type Mapped, type MappedDevice, mapDevice, mapRange, repeatOnce, standing } from "./map-device.ts";
-import type { Scenario } from "./scenario.ts";
+import type { SeenByModel } from "./scenario.ts";
 
 export interface Counts {
   readonly "4k": number;
@@ -53,7 +54,7 @@ export interface SimulateOptions {
 
 /** A domain to which the devices are assigned, with its RAM and `iomem=` ranges entered, and no BAR mapped yet. */
 export function prepare(
-  scenario: Scenario,
+  scenario: SeenByModel,
   layout: Layout,
   { barTables = Number.POSITIVE_INFINITY }: Pick<SimulateOptions, "barTables"> = {},
 ): Pick<Simulation, "machine" | "domain" | "iomem"> {
@@ -80,7 +81,7 @@ export function prepare(
 }
 
 /** Carry a scenario out on the model. */
-export function simulate(scenario: Scenario, layout: Layout, options: SimulateOptions = {}): Simulation {
+export function simulate(scenario: SeenByModel, layout: Layout, options: SimulateOptions = {}): Simulation {
   const { machine, domain, iomem } = prepare(scenario, layout, options);
   const devices = layout.devices.map((laid) => mapDevice(scenario, domain, laid));
   const ledger = devices.map((device) => device.ledger).reduce(addLedgers, newLedger());
@@ -99,7 +100,7 @@ export const bootOfAll = (devices: readonly MappedDevice[], rounds: readonly Led
   devices.map(({ ledger, boot }, i) => bootLedger(ledger, rounds[i]!, boot)).reduce(addLedgers, newLedger());
 
 /** The host of a scenario. */
-export function machineOf(scenario: Scenario): Machine {
+export function machineOf(scenario: SeenByModel): Machine {
   return makeMachine({
     xen: scenario.release,
     cpu: scenario.cpu,
@@ -117,7 +118,7 @@ export function machineOf(scenario: Scenario): Machine {
 }
 
 /** Table and PBA pages of the devices: read-only since dom0's back end prepared MSI-X (xen-mapping.md 8.6). Half-open. */
-export function readOnlyFrames({ devices }: Pick<Scenario, "devices">): { start: number; end: number }[] {
+export function readOnlyFrames({ devices }: Pick<SeenByModel, "devices">): readonly FrameRange[] {
   return devices.flatMap(({ msix, bars }) =>
     msix === null
       ? []
@@ -133,7 +134,7 @@ export function readOnlyFrames({ devices }: Pick<Scenario, "devices">): { start:
   );
 }
 
-export function domainSpec({ guest }: Scenario): DomainSpec {
+export function domainSpec({ guest }: SeenByModel): DomainSpec {
   const wanted = { disabled: "none", enabled: "default", share_pt: "share_pt", sync_pt: "sync_pt" } as const;
   return {
     id: guest.kind === "pvh" ? 0 : 1,
@@ -150,10 +151,8 @@ export function domainSpec({ guest }: Scenario): DomainSpec {
 }
 
 /** Machine frames of a BAR whose permission the toolstack grants. */
-export function grantedFrames({ bar, problem }: LaidBar): { start: number; end: number }[] {
-  if (problem !== null || bar.address === null || bar.size === null) return [];
-  return [{ start: Math.floor(bar.address / 4096), end: Math.ceil((bar.address + bar.size) / 4096) }];
-}
+export const grantedFrames = ({ bar, problem }: LaidBar): readonly FrameRange[] =>
+  problem === null && usable(bar) ? [barFrames(bar)] : [];
 
 function byOrder(decisions: readonly Decision[]): Counts {
   const of = (order: number): number =>

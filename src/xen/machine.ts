@@ -154,10 +154,8 @@ export interface MachineSpec {
 
 /** Where the model's own tables lie: 4 TiB, out of the way of RAM and of usual BAR windows. */
 const TABLES_AT = 0x4000_0000 as Mfn;
-/** Where RAM that the hypervisor chooses is taken from: 2 TiB. */
-const RAM_AT = 0x2000_0000;
-const RAM_PAGES = 0x1000_0000;
-const CHOSEN_RAM: FrameRange = { start: RAM_AT, end: RAM_AT + RAM_PAGES };
+/** Where RAM that the hypervisor chooses is taken from: 1 TiB from 2 TiB on. */
+const CHOSEN_RAM: FrameRange = { start: 0x2000_0000, end: 0x3000_0000 };
 const DEFAULT_RAM: readonly FrameRange[] = [
   { start: 0, end: 0x80000 },
   { start: 0x100000, end: 0x480000 },
@@ -223,7 +221,7 @@ export function makeMachine(spec: MachineSpec): Machine {
     ),
     iommuPages: spec.iommuPages ?? Number.POSITIVE_INFINITY,
     devices: new Map(),
-    nextRam: RAM_AT,
+    nextRam: CHOSEN_RAM.start,
   };
 }
 
@@ -234,10 +232,10 @@ export function makeMachine(spec: MachineSpec): Machine {
 export const uniformFrames = ({ mmioRo, ram, special }: Machine, mfn: number): number =>
   Math.min(mmioRo.alikeFrom(mfn), ram.alikeFrom(mfn), special.alikeFrom(mfn));
 
-/** RAM of an order that the hypervisor chooses: aligned, ascending. */
-export function takeRam(machine: Machine, order: number): Mfn {
+/** RAM of an order that the hypervisor chooses: aligned, ascending, `n` blocks one after the other. */
+export function takeRam(machine: Machine, order: number, n = 1): Mfn {
   const size = pagesOf(order);
   const start = Math.ceil(machine.nextRam / size) * size;
-  machine.nextRam = start + size;
+  machine.nextRam = start + n * size;
   return start as Mfn;
 }

@@ -21,7 +21,7 @@ export function populate(domain: Domain, gfn: Gfn, order: number, extents: numbe
     const at = gfn + i * pages;
     const frame = mfn === null ? takeRam(machine, order) : ((mfn + i * pages) as Mfn);
     const n = holesFrom(domain, at, frame, order, Math.min(extents - i, allowed));
-    if (mfn === null) machine.nextRam += (n - 1) * pages;
+    if (mfn === null) takeRam(machine, order, n - 1);
     domain.ownedPages += n * pages;
     const rc = addRam(domain, at, frame, order, n);
     // Up to 4.15 the rejection is ignored and the extent counts as populated.
